@@ -1,0 +1,107 @@
+"""
+What can go wrong on the server, each with the status and the code that a client sees.
+
+AgnezServerError
+├── BadRequest 400            a body, a query or a header is wrong
+├── NotAuthenticated 401      no token or session, or a wrong one
+├── Forbidden 403             the token's scope, the Origin or the Host does not allow it
+├── NotFound 404              no such run, channel, chart, project
+├── Conflict 409              the request contradicts what is stored
+├── Gone 410                  the run was deleted
+├── TooLarge 413              more than a documented limit allows
+├── UpgradeNeeded 426         another protocol version
+├── TooManyRequests 429       a rate limit
+├── StoreBusy 503             the backlog is full: try again
+└── StoreReadOnly 507         the disk is full or failing
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class AgnezServerError(Exception):
+    """Base. ``message`` says what was wrong, ``hint`` what to do, ``details`` travel as JSON."""
+
+    status = 500
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.details = message, hint, details
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of the answer: ``{"error": {"code", "message", "hint"?, ...details}}``."""
+        body: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.hint:
+            body["hint"] = self.hint
+        return {"error": {**body, **self.details}}
+
+
+class BadRequest(AgnezServerError):
+    """A body, a query or a header is wrong."""
+
+    status, code = 400, "bad_request"
+
+
+class NotAuthenticated(AgnezServerError):
+    """No token or session was shown, or a wrong one."""
+
+    status, code = 401, "not_authenticated"
+
+
+class Forbidden(AgnezServerError):
+    """The token's scope, the Origin or the Host does not allow this."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(AgnezServerError):
+    """There is no such thing; ``what`` and ``id`` name it."""
+
+    status, code = 404, "not_found"
+
+    def __init__(self, what: str, id: object) -> None:
+        super().__init__(f"there is no {what} {str(id)[:80]!r}", what=what, id=str(id)[:80])
+
+
+class Conflict(AgnezServerError):
+    """The request contradicts what is stored."""
+
+    status, code = 409, "conflict"
+
+
+class Gone(AgnezServerError):
+    """The run was deleted; its id is not used again."""
+
+    status, code = 410, "gone"
+
+
+class TooLarge(AgnezServerError):
+    """More than a documented limit allows."""
+
+    status, code = 413, "too_large"
+
+
+class UpgradeNeeded(AgnezServerError):
+    """The other side speaks another version of the protocol."""
+
+    status, code = 426, "upgrade_needed"
+
+
+class TooManyRequests(AgnezServerError):
+    """A rate limit; ``retry_after_s`` says when to come back."""
+
+    status, code = 429, "too_many_requests"
+
+
+class StoreBusy(AgnezServerError):
+    """More is waiting to be written than the backlog allows; ``retry_after_s`` says when."""
+
+    status, code = 503, "busy"
+
+
+class StoreReadOnly(AgnezServerError):
+    """The disk is full or failing; writing starts again by itself when there is room."""
+
+    status, code = 507, "read_only"

@@ -1,0 +1,260 @@
+"""
+What a store promises; `sqlite.py` is the one that runs, the conformance suite checks any.
+
+One owner: every method that changes something is called on the event loop. Views and raw reads
+are thread-safe and may block on disk: call them in a worker thread.
+
+Documents are TinyDB documents, two handles over one set of tables: `docs` is ahead by what is not
+committed yet and only a change function touches it; `committed` is what readers see.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from tinydb import TinyDB
+
+T = TypeVar("T")
+Axis = Literal["x", "wall"]
+FloatColumn = npt.NDArray[np.float64]
+IntColumn = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series: one channel's points of one session and rank. ``channel`` is its number in run."""
+
+    id: int
+    run: str
+    channel: int
+    session: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesStats:
+    """
+    Running figures of one series, over committed points.
+
+    ``min`` and ``max`` are of finite y, None when there is none. ``last_x``, ``last_y`` and
+    ``last_wall`` (µs UTC) belong to the newest ordinal; None when ``count`` is 0. ``min_x``,
+    ``max_x``, ``min_wall`` and ``max_wall`` span all points.
+    """
+
+    count: int = 0
+    nan: int = 0
+    inf: int = 0
+    min: float | None = None
+    max: float | None = None
+    last_x: float | int | None = None
+    last_y: float | None = None
+    last_wall: int | None = None
+    min_x: float | int | None = None
+    max_x: float | int | None = None
+    min_wall: int | None = None
+    max_wall: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """
+    Points as columns of equal length: x (int64 where every x is one, else float64), y, wall µs UTC.
+
+    ``ordinal`` is the position within the series, in the order sent. ``exact``: every point of the
+    range is here; otherwise first, last, min and max (finite y) of each bucket. ``total`` counts
+    all points of the series that were committed when this was read: the cursor for what follows.
+    """
+
+    x: npt.NDArray[Any]
+    y: FloatColumn
+    wall: IntColumn
+    ordinal: IntColumn
+    exact: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a spool was taken: the next event and the next point ordinal that are wanted."""
+
+    events: int = 0
+    points: int = 0
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """Small JSON mapping kept beside the mark (the spool's channel numbers, for instance)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Points of one series which were committed: ordinals ``start <= ordinal < end``."""
+
+    series: Series
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocChanged:
+    """A document that was committed; ``after`` is None when it was removed."""
+
+    table: str
+    doc_id: int
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit brought, told to listeners on the event loop after the commit."""
+
+    docs: Sequence[DocChanged]
+    points: Sequence[Appended]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """Figures of the running store; durations in seconds, sizes in bytes."""
+
+    commits: int
+    last_commit_s: float
+    last_seal_s: float
+    tail_points: int
+    log_bytes: int
+    wal_bytes: int
+    file_bytes: int
+    read_only: str | None
+    """Why the store takes no writes at present (a full disk), None when it does."""
+
+
+class Change(Protocol):
+    """What a change function works on. All of it is committed together, or none."""
+
+    docs: TinyDB
+
+    def open_series(self, run: str, channel: int, session: int, rank: int) -> Series:
+        """The series with this key, made if it is new. Ids are never used twice."""
+
+    def append(
+        self, series: int, x: npt.NDArray[Any], y: FloatColumn, wall: IntColumn
+    ) -> None:
+        """
+        Append points, in the order given, after those which the series has.
+
+        Args:
+            series: Id from `open_series`.
+            x: int64 or float64 ``(N,)``, finite. The caller has checked it.
+            y: float64 ``(N,)``, NaN and infinities welcome.
+            wall: int64 ``(N,)``, µs UTC.
+        """
+
+    def mark(self, spool: bytes) -> Mark:
+        """The mark of *spool*, ahead by what is not committed yet; a fresh one if unknown."""
+
+    def set_mark(self, spool: bytes, run: str, mark: Mark) -> None:
+        """Move the mark of *spool*; it lives as long as *run*."""
+
+    def delete_run(self, run: str) -> None:
+        """Remove the points, series and marks of *run*, leaving a tombstone."""
+
+
+class Store(ABC):
+    """See the module."""
+
+    id: str
+    """32 hex digits, made with the data directory; another id is another store."""
+    docs: TinyDB
+    committed: TinyDB
+
+    @abstractmethod
+    async def change(self, work: Callable[[Change], T]) -> T:
+        """
+        Run *work* now, on the loop; return its result when all it did is on disk.
+
+        An exception of *work* undoes its changes and is raised again. Several calls share one
+        commit.
+
+        Raises:
+            StoreReadOnly: If the disk is full or failing; nothing of *work* remains.
+            StoreBusy: If more is waiting to be written than the backlog allows.
+        """
+
+    @abstractmethod
+    def listen(self, listener: Callable[[Committed], None]) -> Callable[[], None]:
+        """Call *listener* on the loop after each commit; returns a function that ends it."""
+
+    @abstractmethod
+    def series(self, run: str, channel: int | None = None) -> list[Series]:
+        """Committed series of *run* (of one channel), oldest session first, then by rank."""
+
+    @abstractmethod
+    def stats(self, series: int) -> SeriesStats:
+        """Committed figures of one series; zeros for an unknown one."""
+
+    @abstractmethod
+    def view(
+        self,
+        series: int,
+        lo: float | None,
+        hi: float | None,
+        px: int,
+        axis: Axis = "x",
+    ) -> Columns:
+        """
+        The points with ``lo <= axis <= hi``, decimated for a plot that is *px* columns wide.
+
+        Every point when at most ``4 * px`` lie in the range. Otherwise M4: every point of the
+        range belongs to exactly one bucket, none wider than ``(hi - lo) / px``, and of each bucket
+        the first, last, smallest and largest point are returned, ordered by the axis, ties by
+        ordinal. NaN and infinity never hide a finite extreme; a bucket which holds them returns
+        one of each kind as well. None as a bound is the end of the data. An empty series, or a
+        range without points, gives empty columns.
+
+        Source: Jugel et al. 2014, "M4: a visualization-oriented time series data aggregation".
+        """
+
+    @abstractmethod
+    def raw(self, series: int, after: int, limit: int) -> Columns:
+        """At most *limit* points with ``ordinal >= after``, in the order sent; always exact."""
+
+    @abstractmethod
+    def recent(self, series: int, after: int) -> Columns | None:
+        """Points with ``ordinal >= after`` from memory; None if some are only on disk. Quick."""
+
+    @abstractmethod
+    def is_deleted(self, run: str) -> bool:
+        """Whether *run* was deleted: its id is not to be used again."""
+
+    @abstractmethod
+    def run_bytes(self, run: str) -> int:
+        """Estimated size on disk of *run*'s points, bytes."""
+
+    @abstractmethod
+    def store_stats(self) -> StoreStats:
+        """Figures of the running store."""
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Wait until everything handed in so far is committed."""
+
+    @abstractmethod
+    async def seal(self) -> None:
+        """Move what is in the log into sealed chunks now; for tests and before a backup."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Commit what is pending, checkpoint, release the directory. Idempotent."""
+
+
+def raw_pages(store: Store, series: int, page: int = 65_536) -> Iterator[Columns]:
+    """All points of *series* in the order sent, a page at a time."""
+    after = 0
+    while True:
+        columns = store.raw(series, after, page)
+        if not len(columns.x):
+            return
+        yield columns
+        after = int(columns.ordinal[-1]) + 1
