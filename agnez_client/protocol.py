@@ -60,6 +60,17 @@ int64; x is a float64; a slot that was given up, which uses its ordinal and hold
 RecordArray = npt.NDArray[np.void]
 
 # -- events ----------------------------------------------------------------------------------
+#
+# Every event has "kind" and "at" (µs UTC), and by kind:
+#   run      id (ULID), started (µs); project, experiment, name, params, tags, host, pid, python;
+#            the first event of every spool. Where the run exists, nothing of it is changed
+#   channel  n (this spool's number for it, used in point records), name, type; options
+#   chart    id (any name of at most 64 characters), title, type, channels [names]; x, y (axis names)
+#   params   params, merged into the run's
+#   tags     tags, added to the run's
+#   state    state ("running", "finished", "failed", "stopped"); reason
+#   dropped  count, reason; n (the channel): points that were refused before they had an ordinal
+#   durable  value (bool): whether what `send()` takes survives the process
 
 _EVENT_HEAD: Final = struct.Struct("<II")
 

@@ -1,0 +1,123 @@
+"""
+The shapes of the documents that the catalog keeps, and the times and names in them.
+
+Times are whole microseconds since 1970 UTC inside, ISO 8601 outside. Tables: `runs`, one document
+a run, and `layouts`, one document a run with all its channel and chart definitions (documents are
+few on purpose: thousands of channels are one document, their figures are rows of the store).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypedDict
+
+RUNS: Final = "runs"
+LAYOUTS: Final = "layouts"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SessionDoc(TypedDict):
+    """One process that writes to a run; ``spool`` in hex, ``started`` in µs UTC."""
+
+    spool: str
+    rank: int
+    started: int
+
+
+class RunDoc(TypedDict):
+    """A run as it is stored; ``dropped`` and ``gaps`` count points that never came."""
+
+    id: str
+    project: str
+    experiment: str
+    name: str
+    state: str
+    reason: str | None
+    params: dict[str, Any]
+    tags: list[str]
+    notes: str
+    created: int
+    updated: int
+    finished: int | None
+    host: str | None
+    pid: int | None
+    python: str | None
+    durable: bool
+    dropped: int
+    gaps: int
+    sessions: list[SessionDoc]
+
+
+class ChannelDoc(TypedDict):
+    """A channel's definition; its number is its place in the layout's list."""
+
+    name: str
+    type: str
+    options: dict[str, Any]
+
+
+class ChartDoc(TypedDict):
+    """Channels (by number) of one type, drawn together."""
+
+    id: str
+    title: str
+    type: str
+    x: str
+    y: str
+    channels: list[int]
+
+
+class LayoutDoc(TypedDict):
+    """All definitions of one run."""
+
+    run: str
+    channels: list[ChannelDoc]
+    charts: list[ChartDoc]
+
+
+def now_us() -> int:
+    """Wall time in whole microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+def iso(time_us: int | None) -> str | None:
+    """*time_us* as ISO 8601 with a Z, six decimals; None stays None. Clamped to years 1 to 9999."""
+    if time_us is None:
+        return None
+    bounded = min(max(time_us, -62_135_596_800_000_000), 253_402_300_799_999_999)
+    moment = _EPOCH + timedelta(microseconds=bounded)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+
+
+def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
+    """A run document from checked fields; what is missing takes its default."""
+    experiment = given.get("experiment") or "default"
+    return RunDoc(
+        id=id,
+        project=given.get("project") or "default",
+        experiment=experiment,
+        name=given.get("name") or f"{experiment}-{id[-6:].lower()}",
+        state="running",
+        reason=None,
+        params=dict(given.get("params") or {}),
+        tags=list(given.get("tags") or []),
+        notes=given.get("notes") or "",
+        created=given.get("started") or now,
+        updated=now,
+        finished=None,
+        host=given.get("host"),
+        pid=given.get("pid"),
+        python=given.get("python"),
+        durable=True,
+        dropped=0,
+        gaps=0,
+        sessions=[],
+    )
+
+
+def channel_id(run: str, number: int) -> str:
+    """The id of a channel in the API: its run's id, a point, its number."""
+    return f"{run}.{number}"

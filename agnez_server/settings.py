@@ -1,0 +1,97 @@
+"""
+Every setting of the server, its default, its limits and what it is for.
+
+`docs/settings.md` lists them all; a test compares. The command line overrides the environment,
+which overrides the default.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+
+def setting(default: Any, help: str, *, env: str | None = None) -> Any:
+    """A field with its explanation, and the environment variable that sets it."""
+    return field(default=default, metadata={"help": help, "env": env})
+
+
+def default_data_directory() -> Path:
+    """Where a server keeps its data unless told: the user's data directory."""
+    return Path(platformdirs.user_data_dir("agnez", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Sizes in bytes, times in seconds."""
+
+    host: str | None = setting(
+        None, "Address to listen on; without one 127.0.0.1 and ::1", env="AGNEZ_HOST"
+    )
+    port: int = setting(3000, "Port to listen on; 0 picks a free one", env="AGNEZ_PORT")
+    data: Path | None = setting(
+        None, "Data directory; without one the user's data directory", env="AGNEZ_DATA"
+    )
+    ephemeral: bool = setting(False, "Keep nothing: a temporary data directory, removed at the end")
+    login: bool = setting(False, "Ask for a password or token on loopback too", env="AGNEZ_LOGIN")
+    base_path: str = setting("", "Path prefix behind a proxy, as /agnez", env="AGNEZ_BASE_PATH")
+    cors_origins: tuple[str, ...] = setting((), "Origins that may call from other pages")
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "Host names under which the server is reached, beside its own"
+    )
+    max_body_bytes: int = setting(32 << 20, "Largest body of a request")
+    max_points_per_request: int = setting(1_000_000, "Most points of one JSON body")
+    max_viewers: int = setting(1000, "Most socket.io connections at a time")
+    max_watched_channels: int = setting(2000, "Most channels that one viewer watches")
+    backlog_bytes: int = setting(64 << 20, "Bytes waiting to be written before 503 is answered")
+    lost_after_s: float = setting(60.0, "Silence after which a running run is called lost")
+    frame_interval_s: float = setting(0.05, "Least time between two live frames to one viewer")
+    session_days: int = setting(30, "Days that a login in the browser lasts")
+
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the server."""
+        if self.host is None or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    def needs_login(self) -> bool:
+        """Whether callers have to show a password or a token."""
+        return self.login or not self.is_loopback()
+
+
+_TRUE = {"1", "true", "yes", "on"}
+
+
+def from_environment(**given: Any) -> ServerSettings:
+    """
+    Settings from *given* (None means "not given"), then the environment, then the defaults.
+
+    Raises:
+        ValueError: If a variable does not hold what its setting expects; names both.
+    """
+    values = {k: v for k, v in given.items() if v is not None}
+    for f in fields(ServerSettings):
+        name = f.metadata["env"]
+        raw = os.environ.get(name) if name else None
+        if raw is not None and f.name not in values:
+            values[f.name] = _parse(name, raw, f.default)
+    return ServerSettings(**values)
+
+
+def _parse(name: str, raw: str, default: object) -> Any:
+    if isinstance(default, bool):
+        return raw.lower() in _TRUE
+    if isinstance(default, int):
+        try:
+            return int(raw)
+        except ValueError:
+            raise ValueError(f"{name} must be a whole number, found {raw!r}") from None
+    return Path(raw) if name == "AGNEZ_DATA" else raw
