@@ -1,0 +1,203 @@
+"""
+A run and its layout while a change works on them: loaded once, written once.
+
+A batch may define thousands of channels; each of them edits the draft, and the draft becomes one
+write of one document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, is_ulid
+
+from agnez_server import checks
+from agnez_server.catalog.catalog import Catalog
+from agnez_server.errors import BadRequest, Conflict, Gone, NotFound
+from agnez_server.models import LAYOUTS, RUNS, ChartDoc, RunDoc, SessionDoc, channel_id, new_run
+from agnez_server.store.base import Change
+
+MAX_CHARTS: Final = 10_000
+MAX_SESSIONS: Final = 10_000
+_CHART_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class RunDraft:
+    """One run inside one change. `save` writes what was touched."""
+
+    def __init__(self, catalog: Catalog, change: Change, id: str) -> None:
+        self._catalog, self._change, self.id = catalog, change, id
+        found = catalog.pending(change.docs, RUNS, id)
+        self.exists = found is not None
+        self._number = found[0] if found else None
+        self._doc: dict[str, Any] = dict(found[1]) if found else {}
+        self._touched: set[str] = set()
+        self._layout: LayoutDraft | None = None
+
+    @property
+    def layout(self) -> LayoutDraft:
+        """The channels and charts of this run."""
+        if self._layout is None:
+            self._layout = LayoutDraft(self._catalog, self._change, self.id)
+        return self._layout
+
+    def get(self, field: str) -> Any:
+        """A field of the run; do not change it in place."""
+        return self._doc[field]
+
+    def set(self, field: str, value: object) -> None:
+        """Set a field; nothing is written where the value is the same."""
+        if self._doc.get(field) != value:
+            self._doc[field] = value
+            self._touched.add(field)
+
+    def create(self, given: Mapping[str, Any], now: int) -> None:
+        """Make the run from checked fields. Raises Gone if its id was deleted."""
+        if self._catalog.store.is_deleted(self.id):
+            raise Gone(f"the run {self.id} was deleted", hint="start a new run")
+        doc: RunDoc = new_run(self.id, given, now)
+        self._doc, self.exists = dict(doc), True
+        self._touched.add("id")
+
+    def merge_params(self, given: Mapping[str, Any]) -> None:
+        """Merge *given* over the run's parameters, key by key of the first level."""
+        self.set("params", checks.params({**self._doc["params"], **given}))
+
+    def add_tags(self, given: Sequence[str]) -> None:
+        """Add the tags that are not there yet."""
+        self.set("tags", checks.tags([*self._doc["tags"], *given]))
+
+    def set_state(self, state: str, reason: str | None, now: int) -> None:
+        """Move to *state*; an end has a time, running has none."""
+        if state != self._doc["state"]:
+            self.set("finished", None if state in ("running", "lost") else now)
+        self.set("state", state)
+        self.set("reason", reason)
+
+    def heard(self) -> None:
+        """Something came from this run: if it was taken for lost, it is not."""
+        if self._doc["state"] == "lost":
+            self.set("state", "running")
+            self.set("reason", None)
+
+    def add_session(self, spool: str, rank: int, started: int) -> None:
+        """Note a process that writes to this run."""
+        known = self._doc["sessions"]
+        if all(s["spool"] != spool for s in known) and len(known) < MAX_SESSIONS:
+            self.set("sessions", [*known, SessionDoc(spool=spool, rank=rank, started=started)])
+
+    def save(self, now: int) -> None:
+        """Write the touched documents."""
+        if self._layout is not None:
+            self._layout.save()
+        if not self._touched:
+            return
+        self._doc["updated"] = now
+        if self._number is None:
+            self._catalog.insert(self._change.docs, RUNS, self.id, self._doc)
+        else:
+            fields = {key: self._doc[key] for key in (*self._touched, "updated")}
+            self._change.docs.table(RUNS).update(fields, doc_ids=[self._number])
+        self._touched.clear()
+
+
+class LayoutDraft:
+    """The channel and chart definitions of one run inside one change."""
+
+    def __init__(self, catalog: Catalog, change: Change, run: str) -> None:
+        self._catalog, self._change, self._run = catalog, change, run
+        found = catalog.pending(change.docs, LAYOUTS, run)
+        self._number = found[0] if found else None
+        self.channels: list[dict[str, Any]] = list(found[1]["channels"]) if found else []
+        self.charts: list[dict[str, Any]] = list(found[1]["charts"]) if found else []
+        self._numbers = {c["name"]: i for i, c in enumerate(self.channels)}
+        self.touched = False
+
+    def channel(self, name: str, type: str, options: Mapping[str, Any] | None = None) -> int:
+        """
+        The number of the channel *name*, made if it is new.
+
+        Raises:
+            Conflict: If there is one of that name with another type.
+        """
+        number = self._numbers.get(name)
+        if number is not None:
+            has = self.channels[number]["type"]
+            if has != type:
+                raise Conflict(
+                    f"the channel {name!r} has the type {has}, not {type}",
+                    hint="give the other type another name",
+                    channel=channel_id(self._run, number),
+                )
+            return number
+        if len(self.channels) >= MAX_CHANNELS_PER_SPOOL:
+            raise BadRequest(f"a run has at most {MAX_CHANNELS_PER_SPOOL} channels")
+        self.channels.append({"name": name, "type": type, "options": dict(options or {})})
+        self._numbers[name] = len(self.channels) - 1
+        self.touched = True
+        return self._numbers[name]
+
+    def chart(self, given: Mapping[str, Any], id: str) -> ChartDoc:
+        """
+        Add a chart, or put it in place of the one with the same *id*.
+
+        Raises:
+            BadRequest: If a field is wrong, or the channels are of more than one type.
+            NotFound: If a channel does not exist.
+        """
+        if not _CHART_ID.fullmatch(id):
+            raise BadRequest(f"a chart's id has 1 to 64 letters, digits, - or _, found {id[:80]!r}")
+        named = given.get("channels")
+        if not isinstance(named, list) or not 1 <= len(named) <= 1000:
+            raise BadRequest("channels must be a list of 1 to 1000 channel names or ids")
+        numbers = [self._find(c) for c in named]
+        types = sorted({self.channels[n]["type"] for n in numbers})
+        if len(types) > 1:
+            raise Conflict(
+                f"a chart has channels of one type, found {' and '.join(types)}",
+                hint="make a chart for each type",
+            )
+        chart = ChartDoc(
+            id=id,
+            title=checks.name(given.get("title") or self.channels[numbers[0]]["name"], "title"),
+            type=types[0],
+            x=checks.name(given.get("x") or "x", "x"),
+            y=checks.name(given.get("y") or "y", "y"),
+            channels=list(dict.fromkeys(numbers)),
+        )
+        self._put(chart)
+        return chart
+
+    def _put(self, chart: ChartDoc) -> None:
+        places = [i for i, c in enumerate(self.charts) if c["id"] == chart["id"]]
+        if places and self.charts[places[0]] == chart:
+            return
+        if not places and len(self.charts) >= MAX_CHARTS:
+            raise BadRequest(f"a run has at most {MAX_CHARTS} charts")
+        if places:
+            self.charts[places[0]] = dict(chart)
+        else:
+            self.charts.append(dict(chart))
+        self.touched = True
+
+    def _find(self, channel: object) -> int:
+        if isinstance(channel, str) and channel in self._numbers:
+            return self._numbers[channel]
+        run, _, number = channel.partition(".") if isinstance(channel, str) else ("", "", "")
+        if is_ulid(run) and run == self._run and number.isdigit() and len(number) < 9:
+            if int(number) < len(self.channels):
+                return int(number)
+        raise NotFound("channel", channel)
+
+    def save(self) -> None:
+        """Write the document if it was touched."""
+        if not self.touched:
+            return
+        doc = {"run": self._run, "channels": self.channels, "charts": self.charts}
+        if self._number is None:
+            self._catalog.insert(self._change.docs, LAYOUTS, self._run, doc)
+        else:
+            self._change.docs.table(LAYOUTS).update(doc, doc_ids=[self._number])
+        self.touched = False
