@@ -1,0 +1,1 @@
+"""The REST interface: one file a noun, each a list of endpoints."""

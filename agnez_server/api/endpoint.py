@@ -1,0 +1,47 @@
+"""
+An endpoint, once: the router and the OpenAPI document are both made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from agnez_server.auth import Scope
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter: its JSON schema and what it is for."""
+
+    name: str
+    schema: Schema
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """
+    One method of one path (below ``/api/v1``, parameters in braces).
+
+    ``scope`` is what a caller needs, None lets everybody in. ``answers`` maps a status to its
+    schema (None: no body). ``body`` is the schema of a JSON body; ``body_type`` names another
+    content type. ``media`` are further content types that the answer may have.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    scope: Scope | None
+    answers: Mapping[int, Schema | None]
+    query: tuple[Query, ...] = ()
+    body: Schema | None = None
+    body_type: str = "application/json"
+    media: tuple[str, ...] = field(default=())

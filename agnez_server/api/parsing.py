@@ -1,0 +1,101 @@
+"""Requests into types: bodies, query parameters. Whatever is wrong becomes a BadRequest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from agnez_server.checks import mapping, shown
+from agnez_server.errors import BadRequest, TooLarge
+
+
+async def read_body(request: web.Request) -> bytes:
+    """
+    The whole body.
+
+    Raises:
+        TooLarge: If it is larger than the setting max_body_bytes.
+    """
+    limit = request.client_max_size
+    if request.content_length is not None and request.content_length > limit:
+        raise _too_large(limit)
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_large(limit) from None
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes", hint="send it in parts", limit=limit)
+
+
+async def read_json(request: web.Request) -> object:
+    """The body as JSON. Raises BadRequest where it is not, with the place of the error."""
+    body = await read_body(request)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        hint = 'NaN and infinity are the texts "NaN", "Infinity" and "-Infinity"'
+        bare = any(word in body for word in (b"NaN", b"Infinity"))
+        raise BadRequest(f"the body is not JSON: {error}", hint=hint if bare else None) from None
+
+
+async def read_object(request: web.Request) -> Mapping[str, Any]:
+    """The body as a JSON object."""
+    return mapping(await read_json(request), "the body")
+
+
+def number(request: web.Request, name: str) -> float | None:
+    """A finite number of the query, None where it is missing."""
+    raw = request.query.get(name)
+    if raw is None or raw == "":
+        return None
+    try:
+        value = float(raw)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadRequest(f"{name} must be a finite number, found {shown(raw)}", field=name)
+    return value
+
+
+def integer(request: web.Request, name: str, default: int | None, lo: int, hi: int) -> int | None:
+    """A whole number of the query with ``lo <= value <= hi``, *default* where it is missing."""
+    raw = request.query.get(name)
+    if raw is None or raw == "":
+        return default
+    digits = raw.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and lo <= int(raw) <= hi):
+        raise BadRequest(
+            f"{name} must be a whole number from {lo} to {hi}, found {shown(raw)}", field=name
+        )
+    return int(raw)
+
+
+def choice(request: web.Request, name: str, values: tuple[str, ...]) -> str:
+    """One of *values*; the first where the query has none."""
+    raw = request.query.get(name, values[0])
+    if raw not in values:
+        raise BadRequest(
+            f"{name} must be one of {', '.join(values)}, found {shown(raw)}", field=name
+        )
+    return raw
+
+
+def page(request: web.Request, default: int, most: int) -> tuple[int, int]:
+    """``limit`` and ``offset`` of the query."""
+    limit = integer(request, "limit", default, 0, most)
+    offset = integer(request, "offset", 0, 0, 2**31)
+    assert limit is not None and offset is not None
+    return limit, offset
+
+
+def json_answer(body: object, status: int = 200, **headers: str) -> web.Response:
+    """*body* as a JSON answer. NaN must have become text before."""
+    return web.Response(
+        body=orjson.dumps(body), status=status, content_type="application/json", headers=headers
+    )

@@ -1,0 +1,24 @@
+"""Typed keys of what the application holds."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Final
+
+from aiohttp import web
+
+from agnez_server.auth import Gate
+from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.posting import Poster
+from agnez_server.presence import Presence
+from agnez_server.settings import ServerSettings
+from agnez_server.store.base import Store
+
+SETTINGS: Final = web.AppKey("settings", ServerSettings)
+STORE: Final = web.AppKey("store", Store)
+CATALOG: Final = web.AppKey("catalog", Catalog)
+POSTER: Final = web.AppKey("poster", Poster)
+PRESENCE: Final = web.AppKey("presence", Presence)
+GATE: Final = web.AppKey("gate", Gate)
+READERS: Final = web.AppKey("readers", Executor)
+"""Threads for views and raw reads, which may wait for the disk."""

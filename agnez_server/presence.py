@@ -1,0 +1,83 @@
+"""
+Which runs were heard of lately, and which are lost.
+
+Kept in memory: after a restart every running run has the full time to be heard of again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.drafts import RunDraft
+from agnez_server.errors import AgnezServerError
+from agnez_server.models import now_us
+from agnez_server.store.base import Change
+
+logger = logging.getLogger(__name__)
+
+
+class Presence:
+    """
+    When each run was heard of last.
+
+    Args:
+        catalog: Where the runs are.
+        lost_after_s: Silence in seconds after which a running run is called lost.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        lost_after_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalog, self._lost_after_s, self._clock = catalog, lost_after_s, clock
+        self._opened = clock()
+        self._heard: dict[str, float] = {}
+        self._heard_us: dict[str, int] = {}
+
+    def heard(self, run: str) -> None:
+        """Something came from *run* just now."""
+        self._heard[run] = self._clock()
+        self._heard_us[run] = now_us()
+
+    def heard_at(self, run: str) -> int | None:
+        """When *run* was heard of last, µs UTC; None if not since this server started."""
+        return self._heard_us.get(run)
+
+    def silent(self) -> list[str]:
+        """Running runs that have been silent for too long."""
+        limit = self._clock() - self._lost_after_s
+        return [r for r in self._catalog.running() if self._heard.get(r, self._opened) < limit]
+
+    async def mark_lost(self) -> list[str]:
+        """Set the state of every silent run to lost; their ids."""
+        silent = self.silent()
+        if silent:
+            await self._catalog.store.change(lambda change: self._lose(change, silent))
+        return silent
+
+    def _lose(self, change: Change, runs: list[str]) -> None:
+        now = now_us()
+        for id in runs:
+            draft = RunDraft(self._catalog, change, id)
+            if draft.exists and draft.get("state") == "running":
+                reason = f"nothing was heard for {self._lost_after_s:g} s"
+                draft.set_state("lost", reason, now)
+                draft.save(now)
+            self._heard.pop(id, None)
+
+    async def watch(self) -> None:
+        """Look every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(min(5.0, self._lost_after_s / 4))
+            try:
+                for run in await self.mark_lost():
+                    logger.info("run %s is lost: silent for %g s", run, self._lost_after_s)
+            except AgnezServerError as error:
+                logger.warning("lost runs could not be marked: %s", error.message)
