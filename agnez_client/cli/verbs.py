@@ -1,0 +1,68 @@
+"""
+The table of verbs, and the group that loads a verb's module only when it is called.
+
+Help texts stand here, so `agnez --help` imports none of the rooms behind the verbs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from agnez_client import __version__
+from agnez_client.errors import AgnezError
+
+VERBS: Final[dict[str, str]] = {
+    "up": "Start the server and its pages.",
+    "token": "Create, list and revoke tokens.",
+    "sync": "Send what waits in spools to a server.",
+    "spool": "Show or remove what waits to be sent.",
+    "runs": "List runs.",
+    "channels": "List the channels of a run.",
+    "get": "Show the points of a channel.",
+    "export": "Write a run, or all documents, to a file.",
+    "version": "Show the version.",
+}
+"""Verb to short help. Verb `v` is the click command `command` of module `agnez_client.cli.v`."""
+
+
+class VerbGroup(click.Group):
+    """A group whose commands are the modules of `VERBS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of *cmd_name*, its module loaded now; None if there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"agnez_client.cli.{cmd_name}").command
+        command.short_help = VERBS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what our own rooms raise becomes one line and exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except AgnezError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="agnez")
+def group() -> None:
+    """Every number of a training run, live, at full resolution, and nothing lost."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run `agnez` with *args*, the process's own by default; ends the process."""
+    group.main(args=None if args is None else list(args), prog_name="agnez")
