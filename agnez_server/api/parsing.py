@@ -99,3 +99,10 @@ def json_answer(body: object, status: int = 200, **headers: str) -> web.Response
     return web.Response(
         body=orjson.dumps(body), status=status, content_type="application/json", headers=headers
     )
+
+
+def named_number(value: float | None) -> float | str | None:
+    """*value* as JSON can hold it: NaN and infinity by name."""
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")

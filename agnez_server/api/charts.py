@@ -1,0 +1,142 @@
+"""Channels and charts of a run: definitions and figures, no points."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from agnez_dashboards import ChartSpec, channel_spec, chart_figure
+
+from agnez_client.protocol import new_ulid
+
+from agnez_server import checks
+from agnez_server.api import parsing, schemas
+from agnez_server.api.endpoint import Endpoint
+from agnez_server.catalog.catalog import channel_json
+from agnez_server.catalog.drafts import RunDraft
+from agnez_server.errors import NotFound
+from agnez_server.keys import CATALOG, STORE
+from agnez_server.models import ChartDoc, LayoutDoc, channel_id, now_us
+from agnez_server.store.base import Change
+
+
+async def list_channels(request: web.Request) -> web.Response:
+    catalog = request.app[CATALOG]
+    id = catalog.run(request.match_info["run"])["id"]
+    limit, offset = parsing.page(request, 1000, 100_000)
+    channels, series = catalog.layout(id)["channels"], catalog.series_of(id)
+    part = list(enumerate(channels))[offset : offset + limit]
+    items = [channel_json(id, n, doc, series.get(n, [])) for n, doc in part]
+    return parsing.json_answer(
+        {
+            "items": [_finite(item) for item in items],
+            "total": len(channels),
+            "limit": limit,
+            "offset": offset,
+        }
+    )
+
+
+async def get_channel(request: web.Request) -> web.Response:
+    catalog = request.app[CATALOG]
+    run, number = catalog.channel(request.match_info["channel"])
+    doc = catalog.layout(run["id"])["channels"][number]
+    found = [(s, catalog.store.stats(s.id)) for s in catalog.store.series(run["id"], number)]
+    return parsing.json_answer(_finite(channel_json(run["id"], number, doc, found)))
+
+
+def _finite(item: dict[str, Any]) -> dict[str, Any]:
+    item["last"] = parsing.named_number(item["last"])
+    return item
+
+
+def charts_of(layout: LayoutDoc) -> list[tuple[ChartDoc, bool]]:
+    """The charts of a run, and whether each was made by itself for a channel without one."""
+    drawn = {n for chart in layout["charts"] for n in chart["channels"]}
+    charts = [(chart, False) for chart in layout["charts"]]
+    for number, channel in enumerate(layout["channels"]):
+        if number not in drawn:
+            chart = ChartDoc(
+                id=f"channel-{number}",
+                title=channel["name"],
+                type=channel["type"],
+                x="step",
+                y=channel["name"],
+                channels=[number],
+            )
+            charts.append((chart, True))
+    return charts
+
+
+def _chart_json(run: str, chart: ChartDoc, auto: bool) -> dict[str, Any]:
+    return {**chart, "channels": [channel_id(run, n) for n in chart["channels"]], "auto": auto}
+
+
+async def list_charts(request: web.Request) -> web.Response:
+    catalog = request.app[CATALOG]
+    id = catalog.run(request.match_info["run"])["id"]
+    items = [_chart_json(id, chart, auto) for chart, auto in charts_of(catalog.layout(id))]
+    return parsing.json_answer(
+        {"items": items, "total": len(items), "limit": len(items), "offset": 0}
+    )
+
+
+async def create_chart(request: web.Request) -> web.Response:
+    catalog, run = request.app[CATALOG], request.match_info["run"]
+    given = await parsing.read_object(request)
+    checks.known_fields(given, {"id", "title", "channels", "x", "y"}, "a chart")
+    catalog.run(run)
+
+    def work(change: Change) -> ChartDoc:
+        draft = RunDraft(catalog, change, run)
+        if not draft.exists:
+            raise NotFound("run", run)
+        chart = draft.layout.chart(given, given.get("id") or new_ulid())
+        draft.save(now_us())
+        return chart
+
+    chart = await request.app[STORE].change(work)
+    return parsing.json_answer(_chart_json(run, chart, False), 201)
+
+
+async def get_figure(request: web.Request) -> web.Response:
+    catalog, id = request.app[CATALOG], request.match_info["chart"]
+    run = catalog.run(request.match_info["run"])["id"]
+    layout = catalog.layout(run)
+    for chart, _ in charts_of(layout):
+        if chart["id"] == id:
+            return parsing.json_answer(chart_figure(_spec(run, layout, chart)))
+    raise NotFound("chart", id)
+
+
+def _spec(run: str, layout: LayoutDoc, chart: ChartDoc) -> ChartSpec:
+    channels = [
+        channel_spec(i, id=channel_id(run, n), number=n, name=layout["channels"][n]["name"])
+        for i, n in enumerate(chart["channels"])
+    ]
+    return ChartSpec(
+        id=chart["id"],
+        title=chart["title"],
+        type=chart["type"],
+        x=chart["x"],
+        y=chart["y"],
+        channels=channels,
+    )
+
+
+ENDPOINTS: Final = [
+    Endpoint(method="GET", path="/runs/{run}/channels", handler=list_channels, scope="read",
+             summary="Channels of a run with their figures",
+             answers={200: schemas.listing(schemas.CHANNEL)}),
+    Endpoint(method="GET", path="/channels/{channel}", handler=get_channel, scope="read",
+             summary="One channel", answers={200: schemas.CHANNEL}),
+    Endpoint(method="GET", path="/runs/{run}/charts", handler=list_charts, scope="read",
+             summary="Charts of a run", answers={200: schemas.listing(schemas.CHART)}),
+    Endpoint(method="POST", path="/runs/{run}/charts", handler=create_chart, scope="write",
+             summary="Draw channels together", body=schemas.NEW_CHART,
+             answers={201: schemas.CHART}),
+    Endpoint(method="GET", path="/runs/{run}/charts/{chart}/figure", handler=get_figure,
+             scope="read", summary="The Bokeh figure of a chart, without numbers",
+             answers={200: schemas.ANY_OBJECT}),
+]  # fmt: skip

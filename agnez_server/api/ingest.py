@@ -1,0 +1,66 @@
+"""Batches of the SDK."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from agnez_client.protocol import (
+    CONTENT_TYPE,
+    MAX_BATCH_BYTES,
+    OLDEST_PROTOCOL_VERSION,
+    PROTOCOL_VERSION,
+    ProtocolError,
+    ProtocolVersionError,
+    decode_batch,
+)
+
+from agnez_server.api import parsing, schemas
+from agnez_server.api.endpoint import Endpoint
+from agnez_server.catalog.delivery import take_batch
+from agnez_server.errors import BadRequest, TooLarge, UpgradeNeeded
+from agnez_server.keys import CATALOG, PRESENCE, STORE, WATCHED
+from agnez_server.models import now_us
+
+IDLE_NEXT_MS: Final = 250
+WATCHED_NEXT_MS: Final = 40
+
+
+async def post_batch(request: web.Request) -> web.Response:
+    if request.content_type != CONTENT_TYPE:
+        raise BadRequest(
+            f"the content type must be {CONTENT_TYPE}, found {request.content_type}",
+            hint="send JSON to /api/v1/points",
+        )
+    body = await parsing.read_body(request)
+    if len(body) > 2 * MAX_BATCH_BYTES:
+        raise TooLarge(f"a batch has at most {2 * MAX_BATCH_BYTES} bytes, this one {len(body)}")
+    try:
+        batch = decode_batch(body)
+    except ProtocolVersionError as error:
+        raise UpgradeNeeded(
+            str(error), oldest=OLDEST_PROTOCOL_VERSION, newest=PROTOCOL_VERSION
+        ) from None
+    except ProtocolError as error:
+        raise BadRequest(str(error)) from None
+    catalog, store, now = request.app[CATALOG], request.app[STORE], now_us()
+    receipt = await store.change(lambda change: take_batch(catalog, change, batch, now))
+    request.app[PRESENCE].heard(batch.run)
+    return parsing.json_answer(
+        {
+            "store": store.id,
+            "events": receipt.events,
+            "points": receipt.points,
+            "refused": receipt.refused,
+            "refused_count": receipt.refused_count,
+            "next_in_ms": WATCHED_NEXT_MS if request.app[WATCHED](batch.run) else IDLE_NEXT_MS,
+        }
+    )
+
+
+ENDPOINTS: Final = [
+    Endpoint(method="POST", path="/ingest", handler=post_batch, scope="write",
+             summary="Take a batch of a spool", body=schemas.TEXT, body_type=CONTENT_TYPE,
+             answers={200: schemas.RECEIPT}),
+]  # fmt: skip

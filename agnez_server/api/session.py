@@ -1,0 +1,72 @@
+"""Logging in and out with a browser."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from agnez_server.api import parsing, schemas
+from agnez_server.api.endpoint import Endpoint
+from agnez_server.auth import COOKIE, SCOPES
+from agnez_server.errors import BadRequest, NotAuthenticated, TooManyRequests
+from agnez_server.keys import GATE, SETTINGS
+from agnez_server.middleware import SCOPE, caller, is_https
+
+
+async def get_session(request: web.Request) -> web.Response:
+    scope = request.get(SCOPE)
+    return parsing.json_answer(
+        {
+            "login": request.app[GATE].needs_login,
+            "authenticated": scope is not None,
+            "scope": scope,
+        }
+    )
+
+
+async def open_session(request: web.Request) -> web.Response:
+    gate, who = request.app[GATE], caller(request)
+    wait = gate.wait_s(who)
+    if wait:
+        raise TooManyRequests("too many wrong tries", retry_after_s=round(wait, 1))
+    password = (await parsing.read_object(request)).get("password")
+    if not isinstance(password, str) or len(password) > 1000:
+        raise BadRequest("password must be text", field="password")
+    if not await asyncio.to_thread(gate.check_password, password):
+        gate.note_wrong(who)
+        hint = None if gate.has_password() else "no password is set: run `agnez password`"
+        raise NotAuthenticated("the password is wrong", hint=hint)
+    value, lasts_s = gate.open_session()
+    answer = parsing.json_answer({"login": True, "authenticated": True, "scope": "admin"})
+    answer.set_cookie(
+        COOKIE, value, max_age=lasts_s, httponly=True, samesite="Strict",
+        secure=is_https(request), path=request.app[SETTINGS].base_path or "/",
+    )  # fmt: skip
+    return answer
+
+
+async def close_session(request: web.Request) -> web.Response:
+    answer = web.Response(status=204)
+    answer.del_cookie(COOKIE, path=request.app[SETTINGS].base_path or "/")
+    return answer
+
+
+_SESSION: Final = schemas.obj(
+    {
+        "login": schemas.FLAG,
+        "authenticated": schemas.FLAG,
+        "scope": schemas.maybe({"enum": list(SCOPES)}),
+    }
+)
+
+ENDPOINTS: Final = [
+    Endpoint(method="GET", path="/session", handler=get_session, scope=None,
+             summary="Whether a login is needed, and the caller's scope", answers={200: _SESSION}),
+    Endpoint(method="POST", path="/session", handler=open_session, scope=None,
+             summary="Log in with the password; sets a cookie",
+             body=schemas.obj({"password": schemas.TEXT}), answers={200: _SESSION}),
+    Endpoint(method="DELETE", path="/session", handler=close_session, scope=None,
+             summary="Log out", answers={204: None}),
+]  # fmt: skip
