@@ -1,0 +1,204 @@
+"""
+Every setting of the training side: its environment variable, its default, what it is for.
+
+An argument wins over the environment, which wins over the default. `docs/sdk.md` lists them all;
+a test compares. Also the file by which this user's server tells this user's trainings where it
+listens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from agnez_client.errors import SettingsError
+from agnez_client.protocol import is_ulid
+
+logger = logging.getLogger(__name__)
+
+
+def setting(default: Any, help: str, *, env: str) -> Any:
+    """A field with its explanation, and the environment variable that sets it."""
+    return field(default=default, metadata={"help": help, "env": env})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Sizes in bytes, times in seconds."""
+
+    url: str | None = setting(
+        None,
+        "Address of the server, as http://host:3000; without one the server that this user "
+        "started with `agnez up`, else points wait in the spool",
+        env="AGNEZ_URL",
+    )
+    token: str | None = setting(
+        None, "Token with the scope write, where the server asks for one", env="AGNEZ_TOKEN"
+    )
+    spool: Path | None = setting(
+        None,
+        "Directory of the spools; without one `agnez/spool` in the user's state directory",
+        env="AGNEZ_SPOOL",
+    )
+    run: str | None = setting(
+        None, "Id (ULID) of a run of another process to join", env="AGNEZ_RUN"
+    )
+    project: str = setting("default", "Project of new runs", env="AGNEZ_PROJECT")
+    experiment: str = setting("default", "Experiment of new runs", env="AGNEZ_EXPERIMENT")
+    strict: bool = setting(
+        False, "Raise an error for a bad point instead of counting it", env="AGNEZ_STRICT"
+    )
+    spool_min_free: int = setting(
+        1 << 30,
+        "Free bytes that a file system must have to be chosen for the spool",
+        env="AGNEZ_SPOOL_MIN_FREE",
+    )
+    spool_run_limit: int = setting(
+        1 << 30,
+        "Most bytes that one run keeps in spools; newer points are refused and counted",
+        env="AGNEZ_SPOOL_RUN_LIMIT",
+    )
+    spool_user_limit: int = setting(
+        4 << 30, "The same for all runs of one user together", env="AGNEZ_SPOOL_USER_LIMIT"
+    )
+    flush_timeout: float = setting(
+        10.0,
+        "Longest time that the end of a run waits for the server; what is not sent then stays "
+        "in the spool",
+        env="AGNEZ_FLUSH_TIMEOUT",
+    )
+
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """
+    Settings from *given* (None means "not given"), then *environ*, then the defaults.
+
+    Args:
+        environ: The environment, that of the process by default.
+
+    Raises:
+        SettingsError: If a value is not what its setting expects; names the variable.
+    """
+    env = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for f in fields(Settings):
+        name = f.metadata["env"]
+        if given.get(f.name) is not None:
+            values[f.name] = given[f.name]
+        elif env.get(name, "").strip():
+            values[f.name] = _parse(name, env[name].strip(), str(f.type))
+    return _checked(Settings(**values))
+
+
+def _parse(name: str, text: str, type: str) -> Any:
+    if type == "bool":
+        if text.lower() not in _TRUE | _FALSE:
+            raise SettingsError(name, text, "1 or 0")
+        return text.lower() in _TRUE
+    if type in ("int", "float"):
+        try:
+            number = int(text) if type == "int" else float(text)
+        except ValueError:
+            number = -1
+        if not 0 <= number < float("inf"):
+            raise SettingsError(name, text, "a number that is not negative")
+        return number
+    return Path(text).expanduser() if type.startswith("Path") else text
+
+
+def _checked(settings: Settings) -> Settings:
+    if settings.run is not None and not is_ulid(settings.run):
+        raise SettingsError("AGNEZ_RUN", settings.run, "the id of a run: 26 characters (a ULID)")
+    if settings.url is not None and not settings.url.startswith(("http://", "https://")):
+        raise SettingsError("AGNEZ_URL", settings.url, "an address as http://host:3000")
+    return settings
+
+
+def rank_of(environ: Mapping[str, str] | None = None) -> int:
+    """The number of this process among the run's: RANK, else LOCAL_RANK, else 0."""
+    env = os.environ if environ is None else environ
+    for name in ("RANK", "LOCAL_RANK"):
+        text = env.get(name, "").strip()
+        if text:
+            if not text.isdigit() or int(text) >= 1 << 32:
+                raise SettingsError(name, text, "a number from 0 up")
+            return int(text)
+    return 0
+
+
+# -- the address of this user's server ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where a server of this user listens, and its process."""
+
+    url: str
+    pid: int
+
+
+def state_directory() -> Path:
+    """Where the SDK keeps its state: `agnez` in the user's state directory."""
+    return Path(platformdirs.user_state_dir("agnez", appauthor=False))
+
+
+def address_file() -> Path:
+    """The file that `agnez up` writes; only its owner may read it."""
+    return state_directory() / "server.json"
+
+
+def write_address(url: str, pid: int | None = None) -> Path:
+    """Tell the user's trainings that a server listens at *url*; replaces an earlier address."""
+    path = address_file()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(fresh, flags, 0o600), "w") as file:
+        json.dump(asdict(ServerAddress(url.rstrip("/"), pid or os.getpid())), file)
+    fresh.replace(path)
+    return path
+
+
+def read_address() -> ServerAddress | None:
+    """The address written last; None if there is none, or if another user could have written it."""
+    path = address_file()
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))) as file:
+            if not _is_private(os.fstat(file.fileno())):
+                logger.warning("%s is not yours alone (mode 0600) and is not read", path)
+                return None
+            found = json.load(file)
+        return ServerAddress(str(found["url"]).rstrip("/"), int(found["pid"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        logger.warning("%s can't be read and is left out: %s", path, error)
+        return None
+
+
+def remove_address(pid: int | None = None) -> None:
+    """Take the address back, if it still is the one of process *pid* (this one by default)."""
+    found = read_address()
+    if found is not None and found.pid == (pid or os.getpid()):
+        with contextlib.suppress(FileNotFoundError):
+            address_file().unlink()
+
+
+def _is_private(status: os.stat_result) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o022
