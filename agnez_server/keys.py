@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.posting import Poster
+from agnez_server.live.hub import Hub
 from agnez_server.presence import Presence
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
@@ -20,5 +22,8 @@ CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 GATE: Final = web.AppKey("gate", Gate)
+HUB: Final = web.AppKey("hub", Hub)
+WATCHED: Final = web.AppKey("watched", Callable[[str], bool])  # type: ignore[arg-type]
+"""Whether somebody looks at a run at present."""
 READERS: Final = web.AppKey("readers", Executor)
 """Threads for views and raw reads, which may wait for the disk."""

@@ -1,0 +1,89 @@
+"""The OpenAPI document, made from the same endpoints as the router."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+from aiohttp import web
+
+from agnez_server.api import parsing, schemas
+from agnez_server.api.endpoint import Endpoint
+
+PREFIX: Final = "/api/v1"
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_SECURITY: Final = [{"token": []}, {"session": []}]
+
+
+def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of *endpoints*."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Agnez", "version": version("agnez")},
+        "servers": [{"url": base_path or "/"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "agnez_session"},
+            },
+            "schemas": {"Error": schemas.ERROR},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": schemas.TEXT}
+        for name in _PARAMETER.findall(endpoint.path)
+    ]
+    parameters += [
+        {"name": q.name, "in": "query", "required": False, "schema": q.schema, "description": q.help}
+        for q in endpoint.query
+    ]
+    operation: dict[str, Any] = {
+        "operationId": endpoint.handler.__name__,
+        "summary": endpoint.summary,
+        "parameters": parameters,
+        "responses": {**_answers(endpoint), "default": _content("Error", _ERROR_REF)},
+        "security": _SECURITY if endpoint.scope else [],
+    }
+    if endpoint.body is not None:
+        content = {endpoint.body_type: {"schema": endpoint.body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+_ERROR_REF: Final = {"$ref": "#/components/schemas/Error"}
+
+
+def _content(description: str, schema: schemas.Schema) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _answers(endpoint: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status, schema in endpoint.answers.items():
+        answer = {"description": "Done"} if schema is None else _content("Done", schema)
+        for media in endpoint.media:
+            answer["content"][media] = {"schema": schemas.TEXT}
+        found[str(status)] = answer
+    return found
+
+
+def endpoint(others: Sequence[Endpoint], base_path: str) -> Endpoint:
+    """The endpoint that serves the document, itself included."""
+    served: list[Endpoint] = []
+
+    async def get_openapi(request: web.Request) -> web.Response:
+        return parsing.json_answer(document(served, base_path))
+
+    own = Endpoint(method="GET", path="/openapi.json", handler=get_openapi, scope=None,
+                   summary="This document", answers={200: schemas.ANY_OBJECT})  # fmt: skip
+    served += [*others, own]
+    return own

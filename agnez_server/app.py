@@ -1,0 +1,90 @@
+"""
+The composition root: settings -> store -> rooms -> routes, on one screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final
+
+from aiohttp import web
+
+from agnez_server import keys
+from agnez_server.api.router import add_api
+from agnez_server.api.runs import run_json
+from agnez_server.auth import Gate
+from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.posting import Poster
+from agnez_server.errors import AgnezServerError, Gone, NotFound
+from agnez_server.live.hub import Hub
+from agnez_server.middleware import SCOPE, check_place, errors_as_json, identify, safe_headers
+from agnez_server.pages import add_pages
+from agnez_server.presence import Presence
+from agnez_server.settings import ServerSettings
+from agnez_server.store.base import Store
+
+READER_THREADS: Final = 4
+
+
+def make_app(settings: ServerSettings, store: Store, gate: Gate) -> web.Application:
+    """The application on an open *store*, which stays the caller's to close."""
+    app = web.Application(
+        client_max_size=settings.max_body_bytes,
+        middlewares=[errors_as_json, safe_headers, check_place(settings), identify(gate)],
+    )
+    catalog = Catalog(store)
+    presence = Presence(catalog, settings.lost_after_s)
+    hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
+    app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
+    app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
+    app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
+    app[keys.HUB] = hub
+
+    add_api(app, settings.base_path)
+    add_pages(app, settings.base_path)
+    hub.server.attach(app, socketio_path=f"{settings.base_path}/socket.io".lstrip("/"))
+    app.cleanup_ctx.append(_readers)
+    app.cleanup_ctx.append(_watchdog)
+    app.on_shutdown.append(_close_hub)
+    return app
+
+
+def _describer(catalog: Catalog, presence: Presence):  # type: ignore[no-untyped-def]
+    def describe(run: str) -> Mapping[str, Any]:
+        try:
+            return run_json(catalog, presence, catalog.run(run))
+        except (NotFound, Gone):
+            return {"id": run, "deleted": True}
+
+    return describe
+
+
+def _authorizer(gate: Gate):  # type: ignore[no-untyped-def]
+    def authorize(request: web.Request, auth: object) -> bool:
+        if request.get(SCOPE) is not None:
+            return True
+        token = auth.get("token") if isinstance(auth, dict) else None
+        return isinstance(token, str) and gate.scope_of_token(token) is not None
+
+    return authorize
+
+
+async def _readers(app: web.Application) -> AsyncIterator[None]:
+    app[keys.READERS] = pool = ThreadPoolExecutor(READER_THREADS, "agnez-reader")
+    yield
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _watchdog(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(app[keys.PRESENCE].watch(), name="watchdog")
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError, AgnezServerError):
+        await task
+
+
+async def _close_hub(app: web.Application) -> None:
+    await app[keys.HUB].close()

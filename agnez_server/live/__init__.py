@@ -1,0 +1,1 @@
+"""Pushing what was committed to those who look."""

@@ -1,0 +1,222 @@
+"""
+One viewer: what he watches, how far he has been told, and the task that tells him.
+
+What is new is only noted; a frame is built when it can be sent: not more often than the interval,
+with at most two frames on the way, and from the cursor, so that whatever came meanwhile is merged.
+A viewer who does not read costs a set of numbers, and nobody else waits for him.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from agnez_client.columns import Block, encode_columns
+
+from agnez_server.live.thinning import thin
+from agnez_server.store.base import Columns, Series, Store
+
+logger = logging.getLogger(__name__)
+
+MOST_UNPAINTED: Final = 2
+MOST_WAITING: Final = 4
+EXACT_POINTS: Final = 500
+MOST_POINTS: Final = 20_000
+RUN_INTERVAL_S: Final = 1.0
+_EMPTY: Final = np.empty(0)
+
+
+class Outlet(Protocol):
+    """The way to one viewer."""
+
+    def waiting(self) -> int:
+        """Messages that were handed in and are not on the wire yet."""
+
+    async def send(self, event: str, data: Any) -> None:
+        """Hand in one message."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """One watched series: ``dx`` is the width of a pixel in x, ``cursor`` the next ordinal."""
+
+    series: Series
+    dx: float | None
+    cursor: int
+
+
+class Viewer:
+    """See the module. ``describe`` gives a run's document for a `run` event."""
+
+    def __init__(
+        self,
+        store: Store,
+        outlet: Outlet,
+        interval_s: float,
+        describe: Callable[[str], Mapping[str, Any]],
+    ) -> None:
+        self._store, self._outlet, self._describe = store, outlet, describe
+        self._interval_s = interval_s
+        self._watched: dict[int, Watched] = {}
+        self._channels: dict[tuple[str, int], float | None] = {}
+        self._news: set[int] = set()
+        self._runs: set[str] = set()
+        self._run_points: set[str] = set()
+        self._layouts: set[str] = set()
+        self._wake = asyncio.Event()
+        self._sent = self._painted = 0
+        self._runs_told_at = 0.0
+        self.watches_runs = False
+
+    # -- what is watched ---------------------------------------------------------------------
+
+    @property
+    def channels(self) -> list[tuple[str, int]]:
+        """The watched channels, each as run and number."""
+        return list(self._channels)
+
+    def watch(
+        self, run: str, channel: int, dx: float | None, cursors: Mapping[int, int]
+    ) -> None:
+        """Tell of this channel from now on; series that are not in *cursors* from their start."""
+        self._channels[run, channel] = dx
+        for series in self._store.series(run, channel):
+            self._watched[series.id] = Watched(series, dx, cursors.get(series.id, 0))
+            self._news.add(series.id)
+        self._wake.set()
+
+    def unwatch(self, run: str, channel: int) -> None:
+        """Tell no more of this channel."""
+        self._channels.pop((run, channel), None)
+        gone = [
+            i for i, w in self._watched.items() if (w.series.run, w.series.channel) == (run, channel)
+        ]
+        for id in gone:
+            del self._watched[id]
+            self._news.discard(id)
+
+    # -- what is new -------------------------------------------------------------------------
+
+    def note_points(self, series: Series) -> None:
+        """Points of *series* were committed."""
+        if series.id not in self._watched:
+            dx = self._channels[series.run, series.channel]
+            self._watched[series.id] = Watched(series, dx, 0)
+        self._news.add(series.id)
+        self._wake.set()
+
+    def note_run(self, run: str) -> None:
+        """The document of *run* changed."""
+        self._runs.add(run)
+        self._wake.set()
+
+    def note_run_points(self, run: str) -> None:
+        """*run* got points: its count is told, once a second."""
+        self._run_points.add(run)
+        self._wake.set()
+
+    def note_layout(self, run: str) -> None:
+        """A channel or chart of *run* was made."""
+        self._layouts.add(run)
+        self._wake.set()
+
+    def credit(self, frame: int) -> None:
+        """Frame number *frame* was painted."""
+        self._painted = max(self._painted, min(frame, self._sent))
+        self._wake.set()
+
+    # -- telling -----------------------------------------------------------------------------
+
+    async def tell(self) -> None:
+        """Tell what is new, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._outlet.waiting() > MOST_WAITING:
+                await asyncio.sleep(0.1)
+                self._wake.set()
+                continue
+            await self._tell_runs()
+            if self._news and self._sent - self._painted < MOST_UNPAINTED:
+                await self._tell_points()
+                await asyncio.sleep(self._interval_s)
+
+    async def _tell_runs(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._run_points and now - self._runs_told_at >= RUN_INTERVAL_S:
+            self._runs |= self._run_points
+            self._run_points.clear()
+            self._runs_told_at = now
+        elif self._run_points:
+            wait = RUN_INTERVAL_S - (now - self._runs_told_at)
+            asyncio.get_running_loop().call_later(wait, self._wake.set)
+        for runs, event, body in (
+            (self._runs, "run", self._describe),
+            (self._layouts, "layout", lambda run: {"run": run}),
+        ):
+            while runs and self._outlet.waiting() <= MOST_WAITING:
+                await self._outlet.send(event, body(runs.pop()))
+            if runs:
+                self._wake.set()
+
+    async def _tell_points(self) -> None:
+        blocks = [b for id in sorted(self._news) if (b := self._block(self._watched[id]))]
+        self._news.clear()
+        if blocks:
+            self._sent += 1
+            await self._outlet.send("frame", encode_columns(blocks, number=self._sent))
+
+    def _block(self, watched: Watched) -> Block | None:
+        """What came since the cursor, None if nothing did; moves the cursor."""
+        columns = self._store.recent(watched.series.id, watched.cursor)
+        total = self._store.stats(watched.series.id).count if columns is None else columns.total
+        if total == watched.cursor:
+            return None
+        start, watched.cursor = watched.cursor, total
+        if columns is None or total < start:
+            return _block(watched.series, start, total, None, refetch=True)
+        kept = _thinned(columns, watched.dx)
+        return _block(watched.series, start, total, kept, refetch=kept is None)
+
+
+def _thinned(columns: Columns, dx: float | None) -> Columns | None:
+    """*columns* with few enough points to be sent; None if that can't be."""
+    if len(columns.x) <= EXACT_POINTS:
+        return columns
+    if dx is not None:
+        places = thin(columns, dx)
+        if len(places) < len(columns.x):
+            columns = Columns(
+                x=columns.x[places],
+                y=columns.y[places],
+                wall=columns.wall[places],
+                ordinal=columns.ordinal[places],
+                exact=False,
+                total=columns.total,
+            )
+    return columns if len(columns.x) <= MOST_POINTS else None
+
+
+def _block(
+    series: Series, start: int, end: int, columns: Columns | None, *, refetch: bool
+) -> Block:
+    return Block(
+        series=series.id,
+        channel=series.channel,
+        session=series.session,
+        rank=series.rank,
+        start=start,
+        end=end,
+        x=_EMPTY if columns is None else columns.x.astype(np.float64),
+        y=_EMPTY if columns is None else columns.y,
+        wall=_EMPTY if columns is None else columns.wall.astype(np.float64),
+        exact=columns is not None and columns.exact,
+        refetch=refetch,
+    )
+
+

@@ -1,0 +1,60 @@
+"""The pages, their scripts and styles, and Bokeh's own script: all from this machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from agnez_dashboards import bokeh_js, bokeh_js_gzip, page_html, static_dir
+
+from agnez_server.keys import SETTINGS
+from agnez_server.middleware import SCOPE
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_UNHASHED: Final = "no-cache"
+
+
+def add_pages(app: web.Application, base_path: str) -> None:
+    """Route the pages and ``/static/``."""
+    app.router.add_get(f"{base_path}/", _page("index"))
+    app.router.add_get(f"{base_path}/runs/{{run}}", _page("run"))
+    app.router.add_get(f"{base_path}/login", _page("login"))
+    app.router.add_get(f"{base_path}/static/bokeh.min.js", get_bokeh)
+    app.router.add_static(f"{base_path}/static/", static_dir())
+    app.on_response_prepare.append(_cache)
+    if base_path:
+        app.router.add_get(base_path, _to_index)
+
+
+def _page(name: str):  # type: ignore[no-untyped-def]
+    async def get_page(request: web.Request) -> web.Response:
+        base = request.app[SETTINGS].base_path
+        if request.get(SCOPE) is None and name != "login":
+            raise web.HTTPSeeOther(f"{base}/login?next={request.path_qs}")
+        return web.Response(text=page_html(name, base), content_type="text/html")
+
+    return get_page
+
+
+async def _to_index(request: web.Request) -> web.Response:
+    raise web.HTTPMovedPermanently(f"{request.app[SETTINGS].base_path}/")
+
+
+async def get_bokeh(request: web.Request) -> web.StreamResponse:
+    """Bokeh's script as it lies in the installed package."""
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return web.FileResponse(bokeh_js())
+    return web.Response(
+        body=bokeh_js_gzip(),
+        content_type="text/javascript",
+        charset="utf-8",
+        headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+    )
+
+
+async def _cache(request: web.Request, answer: web.StreamResponse) -> None:
+    """A name with a hash, or with Bokeh's version behind it, never changes its content."""
+    if "/static/" in request.path and answer.status in (200, 206, 304):
+        fixed = request.query_string or "-" in request.path.rpartition("/")[2]
+        answer.headers["Cache-Control"] = _FOR_EVER if fixed else _UNHASHED
