@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import click
 
-from agnez_client import __version__
 from agnez_client.errors import AgnezError
 
 VERBS: Final[dict[str, str]] = {
@@ -58,7 +57,7 @@ class VerbGroup(click.Group):
 
 
 @click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="agnez")
+@click.version_option(package_name="agnez", prog_name="agnez")
 def group() -> None:
     """Every number of a training run, live, at full resolution, and nothing lost."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 
 import click
 
-from agnez_client import __version__
 from agnez_client.cli.output import json_option, write_json
 from agnez_client.protocol import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 
@@ -15,9 +15,10 @@ from agnez_client.protocol import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 @json_option
 def command(as_json: bool) -> None:
     """Show the version of this installation, of its wire protocol and of Python."""
+    own = version("agnez")
     protocol = {"oldest": OLDEST_PROTOCOL_VERSION, "newest": PROTOCOL_VERSION}
     python = platform.python_version()
     if as_json:
-        write_json({"version": __version__, "protocol": protocol, "python": python})
+        write_json({"version": own, "protocol": protocol, "python": python})
     else:
-        click.echo(f"agnez {__version__} (protocol {PROTOCOL_VERSION}, Python {python})")
+        click.echo(f"agnez {own} (protocol {PROTOCOL_VERSION}, Python {python})")
