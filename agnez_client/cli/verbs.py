@@ -17,6 +17,7 @@ from agnez_client.errors import AgnezError
 VERBS: Final[dict[str, str]] = {
     "up": "Start the server and its pages.",
     "token": "Create, list and revoke tokens.",
+    "password": "Set the password of the browser login.",
     "sync": "Send what waits in spools to a server.",
     "spool": "Show or remove what waits to be sent.",
     "runs": "List runs.",

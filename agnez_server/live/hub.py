@@ -168,6 +168,7 @@ class Hub:
         for number, _, _ in parsed:
             if number >= count:
                 raise NotFound("channel", f"{run}.{number}")
+        viewer.follows.add(run)
         for number, dx, cursors in parsed:
             viewer.watch(run, number, dx, cursors)
             self._watchers.setdefault((run, number), set()).add(viewer)
@@ -176,6 +177,8 @@ class Hub:
         run, numbers = str(given.get("run")), given.get("channels")
         if numbers is not None and not isinstance(numbers, list):
             raise BadRequest("channels must be a list of numbers", field="channels")
+        if numbers is None:
+            viewer.follows.discard(run)
         for key in viewer.channels:
             if key[0] == run and (numbers is None or key[1] in numbers):
                 viewer.unwatch(*key)
@@ -204,13 +207,13 @@ class Hub:
 
     def _tell_all(self, runs: set[str], changed: set[str], layouts: set[str]) -> None:
         for viewer in self._viewers.values():
-            if not viewer.watches_runs:
-                continue
             for run in changed:
-                viewer.note_run(run)
+                if viewer.watches_runs or run in viewer.follows:
+                    viewer.note_run(run)
             for run in runs - changed:
-                viewer.note_run_points(run)
-            for run in layouts:
+                if viewer.watches_runs or run in viewer.follows:
+                    viewer.note_run_points(run)
+            for run in layouts & viewer.follows:
                 viewer.note_layout(run)
 
 

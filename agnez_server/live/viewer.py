@@ -72,6 +72,8 @@ class Viewer:
         self._sent = self._painted = 0
         self._runs_told_at = 0.0
         self.watches_runs = False
+        self.follows: set[str] = set()
+        """Runs whose documents and layouts are told."""
 
     # -- what is watched ---------------------------------------------------------------------
 

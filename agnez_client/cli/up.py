@@ -1,0 +1,101 @@
+"""`agnez up`: the server and its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from agnez_server.serve import Served
+    from agnez_server.settings import ServerSettings
+
+_EXAMPLES = """
+\b
+Examples:
+  agnez up                                  # http://localhost:3000, data kept
+  agnez up --port 0 --ephemeral             # a free port, nothing kept
+  agnez up --host 0.0.0.0                   # for others too; asks for a login
+  agnez up --base-path /agnez               # behind a proxy
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1 and ::1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks one.  [default: 3000]")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory.")
+@click.option("--ephemeral", is_flag=True, default=None, help="Keep nothing after the end.")
+@click.option("--login", is_flag=True, default=None, help="Ask for a login on loopback too.")
+@click.option("--base-path", help="Path prefix behind a proxy, as /agnez.")
+@click.option("--cors-origin", "cors_origins", multiple=True, help="An origin that may call.")
+@click.option("--allowed-host", "allowed_hosts", multiple=True, help="A host name of this server.")
+@click.option("--verbose", "-v", is_flag=True, help="Log more.")
+def command(verbose: bool, **given: Any) -> None:
+    """
+    Start the server and its pages, until Ctrl-C.
+
+    Trainings of this user find it by themselves. It listens to this machine only unless --host
+    says more; then it asks for a login (`agnez password`, `agnez token create`).
+    """
+    from agnez_server.ports import PortTaken
+    from agnez_server.serve import NoLoginSet, serve
+    from agnez_server.store import DirectoryInUse, StoreOpenError
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
+    )
+    settings = _settings(given)
+    try:
+        asyncio.run(serve(settings, lambda served: _started(settings, served)))
+    except (PortTaken, NoLoginSet, DirectoryInUse, StoreOpenError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"can't serve: {error}") from error
+    finally:
+        _forget()
+
+
+def _settings(given: dict[str, Any]) -> ServerSettings:
+    from agnez_server.settings import from_environment
+
+    if given["base_path"] is not None:
+        given["base_path"] = _base_path(given["base_path"])
+    if given["ephemeral"] and given["data"]:
+        raise click.UsageError("--ephemeral keeps nothing, --data says where to keep it: choose one")
+    try:
+        return from_environment(**{k: v for k, v in given.items() if v not in (None, ())})
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _base_path(text: str) -> str:
+    path = "/" + text.strip("/")
+    if path == "/":
+        return ""
+    if not all(part and part.replace("-", "").replace("_", "").replace(".", "").isalnum()
+               and part.strip(".") for part in path[1:].split("/")):  # fmt: skip
+        raise click.BadParameter(f"{text!r} is no path prefix like /agnez", param_hint="--base-path")
+    return path
+
+
+def _started(settings: ServerSettings, served: Served) -> None:
+    from agnez_client.settings import write_address
+
+    write_address(served.url)
+    click.echo(f"agnez is up: {served.url}")
+    click.echo(f"  data   {'nothing is kept' if settings.ephemeral else served.directory}")
+    if settings.needs_login():
+        click.echo("  login  asked for (agnez password, agnez token create)")
+    else:
+        click.echo("  login  none: every user of this machine can read and write (--login asks)")
+    click.echo("  end    Ctrl-C")
+
+
+def _forget() -> None:
+    from agnez_client.settings import remove_address
+
+    remove_address(os.getpid())

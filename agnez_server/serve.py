@@ -1,0 +1,123 @@
+"""
+Running a server from the first socket to the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from agnez_server.app import make_app
+from agnez_server.auth import AuthFiles, Gate
+from agnez_server.ports import bind
+from agnez_server.settings import ServerSettings, default_data_directory
+from agnez_server.store import SqliteStore, StoreOptions
+
+logger = logging.getLogger(__name__)
+
+GRACE_S: Final = 1.0
+"""How long a request may still run after Ctrl-C; the whole end takes under 2 s."""
+
+
+class NoLoginSet(RuntimeError):
+    """A login is asked for, and there is neither a password nor a token."""
+
+    def __init__(self, host: str | None) -> None:
+        why = f"{host} can be reached by others" if host else "--login was given"
+        super().__init__(
+            f"{why}, and neither a password nor a token is set: run `agnez password` or "
+            "`agnez token create --scope admin` (with the same --data) first"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that listens: its address for people, its port, its data directory."""
+
+    url: str
+    port: int
+    directory: Path
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: ServerSettings) -> AsyncIterator[Served]:
+    """
+    A running server for the time of the block; afterwards everything is committed and closed.
+
+    Raises:
+        NoLoginSet, PortTaken, DirectoryInUse: Before anything was changed.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        directory = _directory(settings, stack)
+        sockets = bind(settings.host, settings.port)
+        for sock in sockets:
+            stack.callback(sock.close)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files = AuthFiles(directory)
+        if settings.needs_login() and not (files.password_hash() or files.tokens()):
+            raise NoLoginSet(None if settings.is_loopback() else settings.host)
+        options = StoreOptions(backlog_bytes=settings.backlog_bytes)
+        store = await SqliteStore.open(directory, options=options)
+        stack.push_async_callback(store.close)
+        gate = Gate(
+            files, needs_login=settings.needs_login(), session_days=settings.session_days
+        )
+        runner = web.AppRunner(
+            make_app(settings, store, gate),
+            access_log=None,
+            shutdown_timeout=GRACE_S,
+            handle_signals=False,
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        for sock in sockets:
+            await web.SockSite(runner, sock).start()
+        port = int(sockets[0].getsockname()[1])
+        yield Served(_url(settings, port), port, directory)
+
+
+def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Path:
+    if settings.ephemeral:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agnez-")))
+    return (settings.data or default_data_directory()).expanduser().resolve()
+
+
+def _url(settings: ServerSettings, port: int) -> str:
+    host = settings.host or "localhost"
+    if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.base_path}"
+
+
+async def serve(settings: ServerSettings, started: Callable[[Served], None]) -> None:
+    """
+    Serve until SIGINT or SIGTERM. A second signal ends the process at once.
+
+    Args:
+        settings: What was asked for.
+        started: Called once when the server listens.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        if ended.is_set():
+            os._exit(130)
+        ended.set()
+
+    async with serving(settings) as served:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end)
+        started(served)
+        await ended.wait()
+        logger.info("ending: committing what is pending")
