@@ -138,9 +138,7 @@ class Change(Protocol):
     def open_series(self, run: str, channel: int, session: int, rank: int) -> Series:
         """The series with this key, made if it is new. Ids are never used twice."""
 
-    def append(
-        self, series: int, x: npt.NDArray[Any], y: FloatColumn, wall: IntColumn
-    ) -> None:
+    def append(self, series: int, x: npt.NDArray[Any], y: FloatColumn, wall: IntColumn) -> None:
         """
         Append points, in the order given, after those which the series has.
 

@@ -1,0 +1,40 @@
+"""Where documents and points are kept: the contract in `base.py`, and the store that runs."""
+
+from agnez_server.store.base import (
+    Appended,
+    Axis,
+    Change,
+    Columns,
+    Committed,
+    DocChanged,
+    Mark,
+    Series,
+    SeriesStats,
+    Store,
+    StoreStats,
+    raw_pages,
+)
+from agnez_server.store.directory import CannotOpenStore, DirectoryInUse
+from agnez_server.store.options import StoreOptions
+from agnez_server.store.schema import SchemaTooNew
+from agnez_server.store.sqlite import SqliteStore
+
+__all__ = [
+    "Appended",
+    "Axis",
+    "CannotOpenStore",
+    "Change",
+    "Columns",
+    "Committed",
+    "DirectoryInUse",
+    "DocChanged",
+    "Mark",
+    "SchemaTooNew",
+    "Series",
+    "SeriesStats",
+    "SqliteStore",
+    "Store",
+    "StoreOptions",
+    "StoreStats",
+    "raw_pages",
+]

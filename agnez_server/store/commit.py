@@ -1,0 +1,73 @@
+"""One group as one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import orjson
+
+from agnez_server.store.log import encode_row
+from agnez_server.store.options import StoreOptions
+from agnez_server.store.unit import Group
+
+
+def commit(con: sqlite3.Connection, group: Group, options: StoreOptions) -> None:
+    """
+    Write *group* under ``group.log_id`` and sets its ``log_bytes``; all of it or nothing.
+
+    Raises:
+        sqlite3.Error, OSError: If the disk is full or failing.
+    """
+    con.execute("begin immediate")
+    try:
+        _write_deletions(con, group)
+        _write_series(con, group)
+        _write_docs(con, group)
+        _write_points(con, group)
+        if options.before_commit is not None:
+            options.before_commit(con)
+        con.execute("commit")
+    except BaseException:
+        if con.in_transaction:
+            con.rollback()
+        raise
+
+
+def _write_deletions(con: sqlite3.Connection, group: Group) -> None:
+    """Chunks of deleted series stay for the keeper's sweep: to free them here would take long."""
+    runs = [(run,) for run in group.deleted]
+    con.executemany("delete from series where run = ?", runs)
+    con.executemany("delete from mark where run = ?", runs)
+    con.executemany("insert or ignore into tombstone values (?)", runs)
+
+
+def _write_series(con: sqlite3.Connection, group: Group) -> None:
+    con.executemany(
+        "insert into series (id, run, channel, session, rank) values (?, ?, ?, ?, ?)",
+        [(s.id, s.run, s.channel, s.session, s.rank) for s in group.series.values()],
+    )
+    con.executemany(
+        "insert or replace into mark values (?, ?, ?, ?, ?)",
+        [
+            (spool, run, mark.events, mark.points, orjson.dumps(dict(mark.state)).decode())
+            for spool, (run, mark) in group.marks.items()
+        ],
+    )
+    opened = [series.id for unit in group.units for series in unit.series]
+    if opened:
+        con.execute("update meta set value = ? where key = 'next_series'", (max(opened) + 1,))
+
+
+def _write_docs(con: sqlite3.Connection, group: Group) -> None:
+    puts = [(*key, write.raw) for key, write in group.docs.items() if write.raw is not None]
+    dels = [key for key, write in group.docs.items() if write.raw is None]
+    con.executemany("insert or replace into doc values (?, ?, ?)", puts)
+    con.executemany("delete from doc where tbl = ? and id = ?", dels)
+    con.executemany("insert or replace into doc_table values (?, ?)", group.next_ids.items())
+
+
+def _write_points(con: sqlite3.Connection, group: Group) -> None:
+    if group.points:
+        row = encode_row(group.points)
+        con.execute("insert into log values (?, ?)", (group.log_id, row))
+        group.log_bytes = len(row)

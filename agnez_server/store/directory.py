@@ -1,0 +1,68 @@
+"""The data directory: made private, and held by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class CannotOpenStore(Exception):
+    """Base of what keeps a store from being opened; the message says what to do."""
+
+
+class DirectoryInUse(CannotOpenStore):
+    """Another process has the data directory; ``pid`` is its number where it could be read."""
+
+    def __init__(self, directory: Path, pid: int | None) -> None:
+        self.directory, self.pid = directory, pid
+        who = f"process {pid}" if pid is not None else "another process"
+        super().__init__(
+            f"the data directory {directory} is in use by {who}: "
+            "end that server, or choose another directory"
+        )
+
+
+class DataDirectory:
+    """
+    A directory of mode 0700, locked from construction until `release`.
+
+    Raises:
+        DirectoryInUse: If another process, or another store of this one, holds it.
+        CannotOpenStore: If it can't be made or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CannotOpenStore(f"the data directory {path} can't be used: {error}") from error
+        self._take()
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            pid = _pid(os.pread(self._fd, 32, 0))
+            os.close(self._fd)
+            raise DirectoryInUse(self.path, pid) from error
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, b"%d\n" % os.getpid(), 0)
+
+    def file(self, name: str) -> Path:
+        """The path of the private file *name*, which is made (mode 0600) when it is missing."""
+        path = self.path / name
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return path
+
+    def release(self) -> None:
+        """Give the directory back; the LOCK file stays, empty."""
+        os.ftruncate(self._fd, 0)
+        os.close(self._fd)
+
+
+def _pid(raw: bytes) -> int | None:
+    text = raw.decode("ascii", "replace").strip()
+    return int(text) if text.isdecimal() else None

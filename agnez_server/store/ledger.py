@@ -1,0 +1,153 @@
+"""
+What is committed about series, in memory: who they are, their figures and their tails.
+
+Changed on the event loop after a commit, and by the sealing thread after a seal; read from any
+thread. One lock guards it all and is held for moments only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agnez_server.store.base import Appended, Series, SeriesStats
+from agnez_server.store.points import NO_POINTS, Points
+from agnez_server.store.tail import Tail
+from agnez_server.store.tally import add
+
+POINT_BYTES = 24
+"""Size of a point in the log."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One series: figures of its sealed points, their size on disk, and its tail."""
+
+    series: Series
+    sealed: SeriesStats = field(default_factory=SeriesStats)
+    sealed_bytes: int = 0
+    tail: Tail = field(default_factory=Tail)
+    seen_s: float = 0.0
+    """When the clock said that it last had points."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    """The unsealed points of a series as they were at one moment."""
+
+    start: int
+    points: Points
+
+    @property
+    def end(self) -> int:
+        """Ordinal after the last point."""
+        return self.start + len(self.points)
+
+
+class Ledger:
+    """Accounts of all committed series, and the runs that were deleted."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._accounts: dict[int, Account] = {}
+        self._runs: dict[str, list[Account]] = {}
+        self._deleted: set[str] = set()
+        self._tail_points = 0
+
+    def open(self, accounts: Iterable[Account], deleted: Iterable[str]) -> None:
+        """Take in what a commit, or the opening of the store, brought."""
+        for account in accounts:
+            self._accounts[account.series.id] = account
+            self._runs.setdefault(account.series.run, []).append(account)
+        self._deleted.update(deleted)
+
+    def publish(
+        self,
+        opened: Iterable[Series],
+        points: Mapping[int, Points],
+        deleted: Mapping[str, list[int]],
+        now_s: float,
+    ) -> list[Appended]:
+        """Take in a commit; returns what was appended to which series."""
+        with self.lock:
+            for run in deleted:
+                self._forget(run)
+            self.open([Account(series) for series in opened], deleted)
+            return [self._extend(series, part, now_s) for series, part in points.items()]
+
+    def replay(self, series: int, points: Points, now_s: float) -> bool:
+        """Take points of the log in while opening; False if their series is gone."""
+        if series not in self._accounts:
+            return False
+        self._extend(series, points, now_s)
+        return True
+
+    def series(self, run: str, channel: int | None) -> list[Series]:
+        """Series of *run*, oldest session first, then by rank."""
+        with self.lock:
+            found = [account.series for account in self._runs.get(run, ())]
+        wanted = (s for s in found if channel is None or s.channel == channel)
+        return sorted(wanted, key=lambda s: (s.session, s.rank, s.channel))
+
+    def stats(self, series: int) -> SeriesStats:
+        """Figures over sealed and unsealed points; zeros for an unknown series."""
+        with self.lock:
+            account = self._accounts.get(series)
+            return SeriesStats() if account is None else add(account.sealed, account.tail.stats())
+
+    def tail(self, series: int) -> TailView | None:
+        """The tail of *series*; None if there is no such series."""
+        with self.lock:
+            account = self._accounts.get(series)
+            return None if account is None else TailView(account.tail.start, account.tail.points())
+
+    def since(self, series: int, ordinal: int) -> tuple[list[Points], int] | None:
+        """Points from *ordinal* on and the ordinal after them; None if memory lacks some."""
+        with self.lock:
+            account = self._accounts.get(series)
+            if account is None:
+                return [NO_POINTS], 0
+            pieces = account.tail.since(ordinal)
+            return None if pieces is None else (pieces, account.tail.end)
+
+    def is_deleted(self, run: str) -> bool:
+        """Whether *run* was deleted."""
+        return run in self._deleted
+
+    def run_bytes(self, run: str) -> int:
+        """Size of the points of *run*, bytes."""
+        with self.lock:
+            accounts = self._runs.get(run, ())
+            return sum(a.sealed_bytes + POINT_BYTES * len(a.tail) for a in accounts)
+
+    def tail_points(self) -> int:
+        """How many points are not sealed."""
+        return self._tail_points
+
+    def unsealed(self) -> list[tuple[Account, TailView]]:
+        """Accounts with a tail, and their tails at this moment. The caller holds the lock."""
+        return [
+            (account, TailView(account.tail.start, account.tail.points()))
+            for account in self._accounts.values()
+            if len(account.tail)
+        ]
+
+    def sealed(self, account: Account, n: int, figures: SeriesStats, size: int) -> None:
+        """The oldest *n* points of a tail lie in chunks now. The caller holds the lock."""
+        account.sealed, account.sealed_bytes = figures, size
+        account.tail.drop(n)
+        self._tail_points -= n
+
+    def _extend(self, series: int, points: Points, now_s: float) -> Appended:
+        account = self._accounts[series]
+        start = account.tail.end
+        account.tail.extend(points)
+        account.seen_s = now_s
+        self._tail_points += len(points)
+        return Appended(account.series, start, account.tail.end)
+
+    def _forget(self, run: str) -> None:
+        for account in self._runs.pop(run, ()):
+            del self._accounts[account.series.id]
+            self._tail_points -= len(account.tail)

@@ -1,0 +1,92 @@
+"""Bringing a store's file into memory when it opens."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from agnez_server.store.base import Series
+from agnez_server.store.ledger import Account, Ledger
+from agnez_server.store.log import decode_row
+from agnez_server.store.tail import Tail
+from agnez_server.store.tally import from_row
+from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
+from agnez_server.store.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+_FREEZE_FROM: Final = 20_000
+"""With so many documents a full garbage collection takes long enough to exempt them from it."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """What opening found in the log."""
+
+    last_id: int = 0
+    log_bytes: int = 0
+    lost_points: int = 0
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Garbage collection off: it would walk every new document, over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def load_docs(
+    con: sqlite3.Connection, working: WorkingStorage, committed: CommittedStorage
+) -> None:
+    """Fill both copies of the tables, in the order of ids."""
+    count = 0
+    for table, doc_id, raw in con.execute("select tbl, id, body from doc order by tbl, id"):
+        body = orjson.loads(raw)
+        working.tables.setdefault(table, {})[str(doc_id)] = body
+        committed.tables.setdefault(table, {})[str(doc_id)] = body
+        count += 1
+    working.next_ids.update(con.execute("select name, next_id from doc_table").fetchall())
+    if count >= _FREEZE_FROM:
+        gc.freeze()
+
+
+def load_series(con: sqlite3.Connection, ledger: Ledger, workspace: Workspace) -> None:
+    """Fill the accounts of all series with the figures of their sealed points."""
+    ends = dict(con.execute("select series, max(ord + n) from chunk group by series").fetchall())
+    accounts = []
+    for row in con.execute(
+        "select id, run, channel, session, rank, bytes, count, nan, inf, min, max, last_x, last_y, "
+        "last_wall, min_x, max_x, min_wall, max_wall from series order by id"
+    ):
+        account = Account(Series(*row[:5]), from_row(row[6:]), row[5], Tail(ends.get(row[0], 0)))
+        accounts.append(account)
+    deleted = [row[0] for row in con.execute("select run from tombstone")]
+    ledger.open(accounts, deleted)
+    next_series = con.execute("select value from meta where key = 'next_series'").fetchone()[0]
+    workspace.fill((account.series for account in accounts), deleted, next_series)
+
+
+def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> Replay:
+    """Put the points of the log into the tails, all that are intact and not of deleted series."""
+    replay = Replay()
+    for row_id, body in con.execute("select id, body from log order by id"):
+        row = decode_row(body)
+        if row.damage:
+            logger.error("row %d of the log is damaged, the rest is kept: %s", row_id, row.damage)
+            replay.lost_points += row.lost_points
+        for series, points in row.points:
+            ledger.replay(series, points, now_s)
+        replay.last_id, replay.log_bytes = row_id, replay.log_bytes + len(body)
+    return replay

@@ -1,0 +1,107 @@
+"""
+What changes did, on its way to the disk.
+
+A *unit* is what one `Store.change` did; a *group* is the units that share a commit, as their net
+effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agnez_server.store.base import Mark, Series
+from agnez_server.store.points import Points, join_points
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DocWrite:
+    """What a document became: its bytes for the disk, its value for memory; None is removed."""
+
+    raw: bytes | None
+    value: Body | None
+
+
+@dataclass(slots=True)
+class Unit:
+    """What one change did, how to take it back, and who waits for it."""
+
+    docs: dict[tuple[str, int], DocWrite] = field(default_factory=dict)
+    next_ids: dict[str, int] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
+    points: list[tuple[int, Points]] = field(default_factory=list)
+    marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
+    deleted: dict[str, list[int]] = field(default_factory=dict)
+    """Deleted runs, each with its series."""
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    size: int = 0
+    """About how many bytes it will take on disk."""
+    result: object = None
+    future: asyncio.Future[Any] | None = None
+
+    def take_back(self) -> None:
+        """Undo all of it in memory, newest first."""
+        for step in reversed(self.undo):
+            step()
+
+    def forget_run(self, run: str, series: list[int]) -> None:
+        """Note that *run* is deleted, and drop what was to be written of it."""
+        self.deleted[run] = series
+        self.series = [one for one in self.series if one.run != run]
+        self.points = [(one, points) for one, points in self.points if one not in series]
+        self.marks = {s: (r, mark) for s, (r, mark) in self.marks.items() if r != run}
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (
+            self.docs or self.next_ids or self.series or self.points or self.marks or self.deleted
+        )
+
+
+@dataclass(slots=True)
+class Group:
+    """The net effect of the units of one commit."""
+
+    units: list[Unit]
+    docs: dict[tuple[str, int], DocWrite] = field(default_factory=dict)
+    next_ids: dict[str, int] = field(default_factory=dict)
+    series: dict[int, Series] = field(default_factory=dict)
+    points: dict[int, Points] = field(default_factory=dict)
+    marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
+    deleted: dict[str, list[int]] = field(default_factory=dict)
+    log_id: int = 0
+    log_bytes: int = 0
+    """Size of its log row; 0 when it has no points."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return all(unit.is_empty() for unit in self.units)
+
+
+def gather(units: list[Unit]) -> Group:
+    """*units*, oldest first, as one group."""
+    group, appended = Group(units), dict[int, list[Points]]()
+    for unit in units:
+        group.docs.update(unit.docs)
+        group.next_ids.update(unit.next_ids)
+        group.series.update((series.id, series) for series in unit.series)
+        for series, points in unit.points:
+            appended.setdefault(series, []).append(points)
+        group.marks.update(unit.marks)
+        for run, ids in unit.deleted.items():
+            _forget(group, appended, run, ids)
+    group.points = {series: join_points(parts) for series, parts in appended.items()}
+    return group
+
+
+def _forget(group: Group, appended: dict[int, list[Points]], run: str, ids: list[int]) -> None:
+    group.deleted[run] = ids
+    for series in ids:
+        group.series.pop(series, None)
+        appended.pop(series, None)
+    for spool in [spool for spool, (owner, _) in group.marks.items() if owner == run]:
+        del group.marks[spool]

@@ -1,0 +1,126 @@
+"""What change functions work on: everything committed, and what is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from agnez_server.errors import Gone, NotFound
+from agnez_server.store.base import Change, FloatColumn, IntColumn, Mark, Series
+from agnez_server.store.marks import Marks
+from agnez_server.store.points import XColumn, checked_points
+from agnez_server.store.tinyrows import WorkingStorage
+from agnez_server.store.tinytable import RowDB
+from agnez_server.store.unit import Unit
+
+T = TypeVar("T")
+SeriesKey = tuple[str, int, int, int]
+
+
+class Workspace:
+    """The working state. Used on the event loop only."""
+
+    def __init__(self, rows: WorkingStorage, marks: Marks) -> None:
+        self.rows, self.marks = rows, marks
+        self.docs = RowDB(rows)
+        self.by_key: dict[SeriesKey, Series] = {}
+        self.by_id: dict[int, Series] = {}
+        self.runs: dict[str, list[int]] = {}
+        self.deleted: set[str] = set()
+        self.next_series = 1
+
+    def fill(self, series: Iterable[Series], deleted: Iterable[str], next_series: int) -> None:
+        """Take in what is on disk, when the store opens."""
+        for one in series:
+            self.add(one)
+        self.deleted.update(deleted)
+        self.next_series = next_series
+
+    def add(self, series: Series) -> None:
+        """A series that exists from now on."""
+        self.by_key[series.run, series.channel, series.session, series.rank] = series
+        self.by_id[series.id] = series
+        self.runs.setdefault(series.run, []).append(series.id)
+
+    def discard(self, series: Series) -> None:
+        """The inverse of `add`."""
+        del self.by_key[series.run, series.channel, series.session, series.rank]
+        del self.by_id[series.id]
+        self.runs[series.run].remove(series.id)
+
+    def run(self, work: Callable[[Change], T]) -> tuple[Unit, T]:
+        """Call *work*; when it raises, nothing of what it did remains."""
+        unit = self.rows.unit = Unit()
+        try:
+            result = work(UnitChange(self, unit))
+        except BaseException:
+            unit.take_back()
+            raise
+        finally:
+            self.rows.unit = None
+        unit.size += sum(len(write.raw or b"") + 32 for write in unit.docs.values())
+        return unit, result
+
+
+class UnitChange(Change):
+    """The `Change` of one call: writes to the workspace at once, and to its unit."""
+
+    def __init__(self, workspace: Workspace, unit: Unit) -> None:
+        self._workspace, self._unit = workspace, unit
+        self.docs = workspace.docs
+
+    def open_series(self, run: str, channel: int, session: int, rank: int) -> Series:
+        """See `Change`; raises Gone for a deleted run."""
+        space = self._workspace
+        if run in space.deleted:
+            raise Gone(f"run {run} was deleted; its id is not used again", run=run)
+        known = space.by_key.get((run, channel, session, rank))
+        if known is not None:
+            return known
+        series = Series(space.next_series, run, channel, session, rank)
+        space.next_series += 1
+        space.add(series)
+        self._unit.series.append(series)
+        self._unit.undo.append(lambda: self._close(series))
+        self._unit.size += 64
+        return series
+
+    def append(self, series: int, x: XColumn, y: FloatColumn, wall: IntColumn) -> None:
+        """See `Change`; raises NotFound for an id that is not of a living series."""
+        if series not in self._workspace.by_id:
+            raise NotFound("series", series)
+        points = checked_points(x, y, wall)
+        if len(points):
+            self._unit.points.append((series, points))
+            self._unit.size += 24 * len(points)
+
+    def mark(self, spool: bytes) -> Mark:
+        """See `Change`."""
+        return self._workspace.marks.get(spool)
+
+    def set_mark(self, spool: bytes, run: str, mark: Mark) -> None:
+        """See `Change`."""
+        self._workspace.marks.move(self._unit, spool, run, mark)
+        self._unit.size += 128
+
+    def delete_run(self, run: str) -> None:
+        """See `Change`; a second time it does nothing."""
+        space, unit = self._workspace, self._unit
+        if run in space.deleted:
+            return
+        series = [space.by_id[i] for i in space.runs.get(run, ())]
+        for one in series:
+            space.discard(one)
+        space.deleted.add(run)
+        space.marks.delete_run(unit, run)
+        unit.forget_run(run, [one.id for one in series])
+        unit.undo.append(lambda: self._revive(run, series))
+
+    def _close(self, series: Series) -> None:
+        self._workspace.discard(series)
+        self._workspace.next_series = series.id
+
+    def _revive(self, run: str, series: list[Series]) -> None:
+        self._workspace.deleted.discard(run)
+        for one in series:
+            self._workspace.add(one)
