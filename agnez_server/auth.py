@@ -19,7 +19,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -80,7 +80,9 @@ class AuthFiles:
     def set_password(self, password: str) -> None:
         """Set the password of the browser login; at least 8 characters."""
         if len(password) < 8:
-            raise ValueError(f"a password needs at least 8 characters, this one has {len(password)}")
+            raise ValueError(
+                f"a password needs at least 8 characters, this one has {len(password)}"
+            )
         _write(self._password, PasswordHasher().hash(password))
 
     def session_key(self) -> bytes:
@@ -136,7 +138,8 @@ class Gate:
         self._wrong: dict[str, deque[float]] = defaultdict(deque)
         self._version: tuple[int, ...] = ()
         self._tokens: dict[str, Scope] = {}
-        self._key, self._password = b"", None
+        self._key = b""
+        self._password: str | None = None
         self._load()
 
     def _load(self) -> None:
@@ -209,7 +212,7 @@ def as_scope(value: str) -> Scope:
     """*value* as a scope. Raises ValueError that names the scopes."""
     if value not in SCOPES:
         raise ValueError(f"there is no scope {value!r}; the scopes are {', '.join(SCOPES)}")
-    return cast(Scope, value)
+    return value
 
 
 def allows(has: Scope | None, needed: Scope) -> bool:

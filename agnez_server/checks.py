@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agnez_client.protocol import CHANNEL_TYPES, MAX_NAME_LENGTH, is_ulid
-
 from agnez_server.errors import BadRequest
 
 MAX_DEPTH: Final = 24
@@ -50,7 +49,9 @@ def text(value: object, what: str, *, limit: int = MAX_NAME_LENGTH, empty: bool 
     if not isinstance(value, str):
         raise BadRequest(f"{what} must be text, found {shown(value)}", field=what)
     if not (value or empty) or len(value) > limit:
-        raise BadRequest(f"{what} must have 1 to {limit} characters, found {len(value)}", field=what)
+        raise BadRequest(
+            f"{what} must have 1 to {limit} characters, found {len(value)}", field=what
+        )
     if any(ord(c) < 32 and c not in "\n\t" for c in value) or not _encodable(value):
         raise BadRequest(f"{what} holds control or broken characters: {shown(value)}", field=what)
     return value
@@ -129,7 +130,7 @@ _ORIGIN_FIELDS: Final = {"host", "pid", "python", "started"}
 
 
 def run_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a new run that are there, each checked; where it ran and since when included."""
+    """The fields of a new run that are there, each checked; host, pid and start included."""
     found: dict[str, Any] = {}
     for key in ("name", "project", "experiment"):
         if given.get(key) is not None:

@@ -7,6 +7,8 @@ AgnezServerError
 ├── Forbidden 403             the token's scope, the Origin or the Host does not allow it
 ├── NotFound 404              no such run, channel, chart, project
 ├── Conflict 409              the request contradicts what is stored
+│   ├── StoreChanged          a batch for another store
+│   └── Gap                   a batch that begins after the mark
 ├── Gone 410                  the run was deleted
 ├── TooLarge 413              more than a documented limit allows
 ├── UpgradeNeeded 426         another protocol version
@@ -69,6 +71,18 @@ class Conflict(AgnezServerError):
     """The request contradicts what is stored."""
 
     status, code = 409, "conflict"
+
+
+class StoreChanged(Conflict):
+    """The batch is for another store; ``store``, ``events`` and ``points`` are this one's."""
+
+    code = "store_changed"
+
+
+class Gap(Conflict):
+    """The batch begins after what was stored; ``events`` and ``points`` are wanted next."""
+
+    code = "gap"
 
 
 class Gone(AgnezServerError):

@@ -23,7 +23,7 @@ POSTER: Final = web.AppKey("poster", Poster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 GATE: Final = web.AppKey("gate", Gate)
 HUB: Final = web.AppKey("hub", Hub)
-WATCHED: Final = web.AppKey("watched", Callable[[str], bool])  # type: ignore[arg-type]
+WATCHED: Final[web.AppKey[Callable[[str], bool]]] = web.AppKey("watched")
 """Whether somebody looks at a run at present."""
 READERS: Final = web.AppKey("readers", Executor)
 """Threads for views and raw reads, which may wait for the disk."""

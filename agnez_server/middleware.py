@@ -161,8 +161,10 @@ def _same_origin(request: web.Request, origin: str) -> bool:
 
 def _can_harm(request: web.Request) -> bool:
     """Unsafe methods, and sockets, which browsers open to any site."""
-    return request.method not in ("GET", "HEAD") or "Upgrade" in request.headers or (
-        "/socket.io" in request.path
+    return (
+        request.method not in ("GET", "HEAD")
+        or "Upgrade" in request.headers
+        or ("/socket.io" in request.path)
     )
 
 
@@ -211,12 +213,12 @@ def scope_of(gate: Gate, request: web.Request) -> Scope | None:
         return "admin"
     header = request.headers.get("Authorization")
     if header is not None:
-        wait = gate.wait_s(caller(request))
-        if wait:
-            raise TooManyRequests("too many wrong tokens", retry_after_s=round(wait, 1))
         kind, _, secret = header.partition(" ")
         scope = gate.scope_of_token(secret.strip()) if kind.lower() == "bearer" else None
         if scope is None:
+            wait = gate.wait_s(caller(request))
+            if wait:
+                raise TooManyRequests("too many wrong tokens", retry_after_s=round(wait, 1))
             gate.note_wrong(caller(request))
             raise NotAuthenticated(
                 "the token is not known here", hint="make one with `agnez token create`"

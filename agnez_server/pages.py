@@ -7,7 +7,6 @@ from typing import Final
 from aiohttp import web
 
 from agnez_dashboards import bokeh_js, bokeh_js_gzip, page_html, static_dir
-
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 

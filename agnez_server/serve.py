@@ -69,9 +69,7 @@ async def serving(settings: ServerSettings) -> AsyncIterator[Served]:
         options = StoreOptions(backlog_bytes=settings.backlog_bytes)
         store = await SqliteStore.open(directory, options=options)
         stack.push_async_callback(store.close)
-        gate = Gate(
-            files, needs_login=settings.needs_login(), session_days=settings.session_days
-        )
+        gate = Gate(files, needs_login=settings.needs_login(), session_days=settings.session_days)
         runner = web.AppRunner(
             make_app(settings, store, gate),
             access_log=None,

@@ -65,7 +65,9 @@ def _settings(given: dict[str, Any]) -> ServerSettings:
     if given["base_path"] is not None:
         given["base_path"] = _base_path(given["base_path"])
     if given["ephemeral"] and given["data"]:
-        raise click.UsageError("--ephemeral keeps nothing, --data says where to keep it: choose one")
+        raise click.UsageError(
+            "--ephemeral keeps nothing, --data says where to keep it: choose one"
+        )
     try:
         return from_environment(**{k: v for k, v in given.items() if v not in (None, ())})
     except ValueError as error:
@@ -78,7 +80,9 @@ def _base_path(text: str) -> str:
         return ""
     if not all(part and part.replace("-", "").replace("_", "").replace(".", "").isalnum()
                and part.strip(".") for part in path[1:].split("/")):  # fmt: skip
-        raise click.BadParameter(f"{text!r} is no path prefix like /agnez", param_hint="--base-path")
+        raise click.BadParameter(
+            f"{text!r} is no path prefix like /agnez", param_hint="--base-path"
+        )
     return path
 
 

@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from agnez_dashboards import ChartSpec, channel_spec, chart_figure
-
 from agnez_client.protocol import new_ulid
-
+from agnez_dashboards import ChartSpec, channel_spec, chart_figure
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint

@@ -15,7 +15,6 @@ from agnez_client.protocol import (
     ProtocolVersionError,
     decode_batch,
 )
-
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint
 from agnez_server.catalog.delivery import take_batch

@@ -14,7 +14,7 @@ from agnez_server.api.endpoint import Endpoint
 
 PREFIX: Final = "/api/v1"
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_SECURITY: Final = [{"token": []}, {"session": []}]
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]
 
 
 def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
@@ -43,7 +43,13 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         for name in _PARAMETER.findall(endpoint.path)
     ]
     parameters += [
-        {"name": q.name, "in": "query", "required": False, "schema": q.schema, "description": q.help}
+        {
+            "name": q.name,
+            "in": "query",
+            "required": False,
+            "schema": q.schema,
+            "description": q.help,
+        }
         for q in endpoint.query
     ]
     operation: dict[str, Any] = {
@@ -69,7 +75,9 @@ def _content(description: str, schema: schemas.Schema) -> dict[str, Any]:
 def _answers(endpoint: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status, schema in endpoint.answers.items():
-        answer = {"description": "Done"} if schema is None else _content("Done", schema)
+        answer: dict[str, Any] = (
+            {"description": "Done"} if schema is None else _content("Done", schema)
+        )
         for media in endpoint.media:
             answer["content"][media] = {"schema": schemas.TEXT}
         found[str(status)] = answer

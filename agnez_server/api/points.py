@@ -12,7 +12,6 @@ import numpy as np
 from aiohttp import web
 
 from agnez_client.columns import COLUMNS_CONTENT_TYPE, Block, encode_columns
-
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.catalog.posting import parse_points
@@ -20,7 +19,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, POSTER, PRESENCE, READERS, SETTINGS, STORE
 from agnez_server.models import now_us
-from agnez_server.store.base import Columns, Series, Store
+from agnez_server.store.base import Axis, Columns, Series, Store
 
 T = TypeVar("T")
 _RAW_FIELDS: Final = ("session", "rank", "ordinal", "x", "y", "wall")
@@ -40,12 +39,11 @@ async def get_points(request: web.Request) -> web.Response:
     if lo is not None and hi is not None and lo > hi:
         raise BadRequest(f"x0 must not be larger than x1, found {lo:g} and {hi:g}", field="x0")
     px = parsing.integer(request, "px", 800, 1, 10_000) or 800
-    axis = parsing.choice(request, "axis", ("x", "wall"))
+    axis: Axis = "wall" if parsing.choice(request, "axis", ("x", "wall")) == "wall" else "x"
     wanted = _chosen(request, store.series(run["id"], number))
 
     def read() -> list[tuple[Series, Columns]]:
-        side = "wall" if axis == "wall" else "x"
-        return [(s, store.view(s.id, lo, hi, px, side)) for s in wanted]
+        return [(s, store.view(s.id, lo, hi, px, axis)) for s in wanted]
 
     views = await _in_reader(request, read)
     if COLUMNS_CONTENT_TYPE in request.headers.get("Accept", ""):
@@ -131,7 +129,9 @@ async def get_raw(request: web.Request) -> web.Response:
         items = await _in_reader(request, lambda: [dict(zip(_RAW_FIELDS, row, strict=True))
                                                    for row in _rows(pages)])  # fmt: skip
         return parsing.json_answer({"items": items, "next": following})
-    text = await _in_reader(request, lambda: _csv(pages, header=request.query.get("cursor") is None))
+    text = await _in_reader(
+        request, lambda: _csv(pages, header=request.query.get("cursor") is None)
+    )
     answer = web.Response(text=text, content_type="text/csv")
     if following is not None:
         url = request.rel_url.update_query(cursor=following)

@@ -8,7 +8,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from agnez_client.protocol import RUN_STATES, new_ulid
-
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
@@ -34,7 +33,7 @@ def run_json(catalog: Catalog, presence: Presence, run: RunDoc) -> dict[str, Any
     seen = max(run["updated"], presence.heard_at(run["id"]) or 0)
     end = run["finished"] or (seen if run["state"] == "lost" else now)
     return {
-        **{key: run[key] for key in _PLAIN},  # type: ignore[literal-required]
+        **{key: run[key] for key in _PLAIN},
         "created_at": iso(run["created"]),
         "updated_at": iso(seen),
         "finished_at": iso(run["finished"]),
@@ -202,9 +201,11 @@ _FILTERS: Final = (
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/projects", handler=list_projects, scope="read",
-             summary="Projects, last changed first", answers={200: schemas.listing(schemas.PROJECT)}),
+             summary="Projects, last changed first",
+             answers={200: schemas.listing(schemas.PROJECT)}),
     Endpoint(method="GET", path="/runs", handler=list_runs, scope="read", query=_FILTERS,
-             summary="Runs, filtered, sorted, by page", answers={200: schemas.listing(schemas.RUN)}),
+             summary="Runs, filtered, sorted, by page",
+             answers={200: schemas.listing(schemas.RUN)}),
     Endpoint(method="POST", path="/runs", handler=create_run, scope="write", body=schemas.NEW_RUN,
              summary="Make a run", answers={201: schemas.RUN}),
     Endpoint(method="GET", path="/runs/{run}", handler=get_run, scope="read",

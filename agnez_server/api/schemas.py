@@ -192,9 +192,5 @@ RECEIPT: Final = obj(
     }
 )
 ERROR: Final = obj(
-    {
-        "error": obj(
-            {"code": TEXT, "message": TEXT, "hint": TEXT}, required=("code", "message")
-        )
-    }
+    {"error": obj({"code": TEXT, "message": TEXT, "hint": TEXT}, required=("code", "message"))}
 )

@@ -9,7 +9,6 @@ from typing import Final
 from aiohttp import web
 
 from agnez_client.protocol import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
-
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint
 from agnez_server.keys import STORE

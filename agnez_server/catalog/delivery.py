@@ -24,11 +24,10 @@ from agnez_client.protocol import (
     Batch,
     RecordArray,
 )
-
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
-from agnez_server.errors import AgnezServerError, BadRequest, Conflict, Gone
+from agnez_server.errors import AgnezServerError, BadRequest, Gap, Gone, StoreChanged
 from agnez_server.store.base import Change, Mark
 
 MAX_NAMED_REFUSALS: Final = 1000
@@ -71,17 +70,22 @@ def take_batch(catalog: Catalog, change: Change, batch: Batch, now: int) -> Rece
 
 
 def _check_place(store_id: str, batch: Batch, mark: Mark) -> None:
-    marks = {"store": store_id, "events": mark.events, "points": mark.points}
     if batch.store not in (UNKNOWN_STORE, bytes.fromhex(store_id)):
-        error = Conflict("this is another store than the one the batch is for", **marks)
-        error.code = "store_changed"
-        raise error
+        raise StoreChanged(
+            "this is another store than the one the batch is for",
+            store=store_id,
+            events=mark.events,
+            points=mark.points,
+        )
     late_event = bool(batch.events) and batch.first_event > mark.events
     late_point = len(batch.points) and batch.first_point > max(mark.points, batch.oldest_point)
     if late_event or late_point:
-        error = Conflict("the batch begins after what was stored", **marks)
-        error.code = "gap"
-        raise error
+        raise Gap(
+            "the batch begins after what was stored",
+            store=store_id,
+            events=mark.events,
+            points=mark.points,
+        )
 
 
 def _note_alive(catalog: Catalog, change: Change, batch: Batch, now: int) -> None:
@@ -99,6 +103,7 @@ class _Delivery:
     ) -> None:
         self.change, self.batch, self.mark = change, batch, mark
         self.receipt, self.now = receipt, now
+        self.store_id = catalog.store.id
         self.draft = RunDraft(catalog, change, batch.run)
         self.state = mark.state
         self.new_series: dict[str, int] = {}
@@ -120,17 +125,15 @@ class _Delivery:
         self.change.set_mark(batch.spool, batch.run, mark)
         return self.receipt
 
-    def _unknown_run(self) -> AgnezServerError:
+    def _unknown_run(self) -> Gap:
         """The run's own event did not come (or was refused): begin at the first event."""
-        error = Conflict(
+        return Gap(
             f"the run {self.batch.run} is not known here and the batch does not define it",
-            store=self.draft._catalog.store.id,
+            store=self.store_id,
             events=0,
             points=self.mark.points,
             refused=self.receipt.refused,
         )
-        error.code = "gap"
-        return error
 
     # -- events ------------------------------------------------------------------------------
 
@@ -230,9 +233,7 @@ class _Delivery:
             else:
                 self._append_series(series, points[places], places, first)
 
-    def _append_series(
-        self, series: int, points: RecordArray, places: _Places, first: int
-    ) -> None:
+    def _append_series(self, series: int, points: RecordArray, places: _Places, first: int) -> None:
         x, fine = _x_column(points)
         if not fine.all():
             ordinals = _ordinals(places, len(points), first)
@@ -277,8 +278,10 @@ def _by_channel(
 
 
 def _ordinals(places: _Places, size: int, first: int) -> npt.NDArray[np.int64]:
-    return np.arange(size, dtype=np.int64)[places] + first if isinstance(places, slice) else (
-        places + first
+    return (
+        np.arange(size, dtype=np.int64)[places] + first
+        if isinstance(places, slice)
+        else (places + first)
     )
 
 

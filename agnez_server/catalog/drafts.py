@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, is_ulid
-
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.errors import BadRequest, Conflict, Gone, NotFound
@@ -186,9 +185,9 @@ class LayoutDraft:
         if isinstance(channel, str) and channel in self._numbers:
             return self._numbers[channel]
         run, _, number = channel.partition(".") if isinstance(channel, str) else ("", "", "")
-        if is_ulid(run) and run == self._run and number.isdigit() and len(number) < 9:
-            if int(number) < len(self.channels):
-                return int(number)
+        well_formed = is_ulid(run) and number.isdigit() and len(number) < 9
+        if well_formed and run == self._run and int(number) < len(self.channels):
+            return int(number)
         raise NotFound("channel", channel)
 
     def save(self) -> None:

@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 
 from agnez_client.protocol import is_ulid, new_ulid
-
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
@@ -101,7 +100,7 @@ def _add(posted: Posted, given: Mapping[str, Any]) -> int:
         values = given.get(key, [None] * len(y))
         if not isinstance(values, list) or len(values) != len(y):
             raise BadRequest(f"{key} must be a list of {len(y)} numbers, as y is one", field=key)
-        column.extend(parse(v) for v in values)  # type: ignore[arg-type, misc]
+        column.extend(parse(v) for v in values)  # type: ignore[misc]
     posted.y.extend(_y(v) for v in y)
     return len(y)
 

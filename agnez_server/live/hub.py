@@ -163,7 +163,9 @@ class Hub:
         count = len(self._catalog.layout(run)["channels"])
         wanted = checks.mapping(given.get("channels"), "channels")
         if len(viewer.channels) + len(wanted) > self._settings.max_watched_channels:
-            raise TooLarge(f"a viewer watches at most {self._settings.max_watched_channels} channels")
+            raise TooLarge(
+                f"a viewer watches at most {self._settings.max_watched_channels} channels"
+            )
         parsed = [(_number(key), *_place(value)) for key, value in wanted.items()]
         for number, _, _ in parsed:
             if number >= count:

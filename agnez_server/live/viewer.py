@@ -17,7 +17,6 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from agnez_client.columns import Block, encode_columns
-
 from agnez_server.live.thinning import thin
 from agnez_server.store.base import Columns, Series, Store
 
@@ -82,9 +81,7 @@ class Viewer:
         """The watched channels, each as run and number."""
         return list(self._channels)
 
-    def watch(
-        self, run: str, channel: int, dx: float | None, cursors: Mapping[int, int]
-    ) -> None:
+    def watch(self, run: str, channel: int, dx: float | None, cursors: Mapping[int, int]) -> None:
         """Tell of this channel from now on; series that are not in *cursors* from their start."""
         self._channels[run, channel] = dx
         for series in self._store.series(run, channel):
@@ -96,7 +93,9 @@ class Viewer:
         """Tell no more of this channel."""
         self._channels.pop((run, channel), None)
         gone = [
-            i for i, w in self._watched.items() if (w.series.run, w.series.channel) == (run, channel)
+            i
+            for i, w in self._watched.items()
+            if (w.series.run, w.series.channel) == (run, channel)
         ]
         for id in gone:
             del self._watched[id]
@@ -220,5 +219,3 @@ def _block(
         exact=columns is not None and columns.exact,
         refetch=refetch,
     )
-
-
