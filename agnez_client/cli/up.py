@@ -41,9 +41,10 @@ def command(verbose: bool, **given: Any) -> None:
     Trainings of this user find it by themselves. It listens to this machine only unless --host
     says more; then it asks for a login (`agnez password`, `agnez token create`).
     """
+    from agnez_dashboards import PagesNotBuiltError
     from agnez_server.ports import PortTaken
     from agnez_server.serve import NoLoginSet, serve
-    from agnez_server.store import DirectoryInUse, StoreOpenError
+    from agnez_server.store import CannotOpenStore
 
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
@@ -51,7 +52,7 @@ def command(verbose: bool, **given: Any) -> None:
     settings = _settings(given)
     try:
         asyncio.run(serve(settings, lambda served: _started(settings, served)))
-    except (PortTaken, NoLoginSet, DirectoryInUse, StoreOpenError) as error:
+    except (PortTaken, NoLoginSet, CannotOpenStore, PagesNotBuiltError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"can't serve: {error}") from error
