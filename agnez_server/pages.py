@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from agnez_dashboards import bokeh_js, bokeh_js_gzip, page_html, static_dir
+from agnez_dashboards import PagesNotBuiltError, bokeh_js, bokeh_js_gzip, page_html, static_dir
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 
@@ -15,7 +15,14 @@ _UNHASHED: Final = "no-cache"
 
 
 def add_pages(app: web.Application, base_path: str) -> None:
-    """Route the pages and ``/static/``."""
+    """
+    Route the pages and ``/static/``.
+
+    Raises:
+        PagesNotBuiltError: In a checkout whose front end was not built.
+    """
+    if not static_dir().is_dir():
+        raise PagesNotBuiltError(static_dir())
     app.router.add_get(f"{base_path}/", _page("index"))
     app.router.add_get(f"{base_path}/runs/{{run}}", _page("run"))
     app.router.add_get(f"{base_path}/login", _page("login"))
