@@ -8,24 +8,18 @@ as, and `float()` reads it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, Protocol, TypedDict
+from typing import Any, Final, Literal, TypedDict
 from urllib.parse import quote
 
 from agnez_client.errors import AgnezError
 from agnez_client.protocol import is_ulid
+from agnez_client.transport import Response, Transport
 
 Axis = Literal["x", "wall"]
 Number = int | float
 
 _PAGE: Final = 1000
 _RAW_PAGE: Final = 50_000
-
-
-class Door(Protocol):
-    """The part of the transport that reading needs."""
-
-    def get_json(self, path: str, query: Mapping[str, str | int | float]) -> Any:
-        """The JSON answer of ``GET /api/v1{path}``; raises an `AgnezError` on any other status."""
 
 
 class RunInfo(TypedDict):
@@ -95,11 +89,33 @@ class NotFoundError(AgnezError, LookupError):
     """No run or channel answers to this name, or more than one does; the message lists them."""
 
 
+class AnswerError(AgnezError):
+    """The server refused the question; ``status`` is that of HTTP."""
+
+    def __init__(self, url: str, response: Response) -> None:
+        self.status = response.status
+        try:
+            error = response.json()["error"]
+            said = ": ".join(str(error[key]) for key in ("message", "hint") if error.get(key))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            said = "is it an Agnez server?"
+        super().__init__(f"{url} answered {response.status}: {said}")
+
+
 class Reader:
     """Asks one server."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def _get(self, path: str, query: Mapping[str, str | int | float] | None = None) -> Any:
+        response = self._transport.request("GET", path, query=query)
+        if response.status != 200:
+            raise AnswerError(self._transport.url, response)
+        try:
+            return response.json()
+        except ValueError:
+            raise AnswerError(self._transport.url, response) from None
 
     def runs(
         self, *, limit: int | None = None, sort: str = "-created_at", **filters: str | None
@@ -116,7 +132,7 @@ class Reader:
         taken = 0
         while limit is None or taken < limit:
             page = _PAGE if limit is None else min(_PAGE, limit - taken)
-            found = self._door.get_json("/runs", {**query, "limit": page, "offset": taken})["items"]
+            found = self._get("/runs", {**query, "limit": page, "offset": taken})["items"]
             yield from found
             taken += len(found)
             if len(found) < page:
@@ -130,7 +146,7 @@ class Reader:
             NotFoundError: If there is none, or if several ids begin so.
         """
         if is_ulid(text.upper()):
-            run: RunInfo = self._door.get_json(f"/runs/{text.upper()}", {})
+            run: RunInfo = self._get(f"/runs/{text.upper()}")
             return run
         named = next((r for r in self.runs(q=text) if r["name"] == text), None)
         if named is not None:
@@ -147,12 +163,12 @@ class Reader:
 
     def channels(self, run: str) -> list[ChannelInfo]:
         """All channels of the run with this id, in the order of their numbers."""
-        found: list[ChannelInfo] = self._door.get_json(f"/runs/{run}/channels", {})["items"]
+        found: list[ChannelInfo] = self._get(f"/runs/{run}/channels")["items"]
         return found
 
     def charts(self, run: str) -> list[dict[str, Any]]:
         """All charts of the run with this id, as the server sends them."""
-        found: list[dict[str, Any]] = self._door.get_json(f"/runs/{run}/charts", {})["items"]
+        found: list[dict[str, Any]] = self._get(f"/runs/{run}/charts")["items"]
         return found
 
     def channel(self, text: str) -> ChannelInfo:
@@ -166,7 +182,7 @@ class Reader:
         if not slash:
             if not is_ulid(head.partition(".")[0]):
                 raise NotFoundError(f"{text!r} is neither a channel's id nor RUN/NAME")
-            one: ChannelInfo = self._door.get_json(f"/channels/{quote(text)}", {})
+            one: ChannelInfo = self._get(f"/channels/{quote(text)}")
             return one
         run = self.run(head)
         channels = self.channels(run["id"])
@@ -188,14 +204,14 @@ class Reader:
         """The points with ``x0 <= axis <= x1``; M4 of *px* columns where they are too many."""
         query: dict[str, str | int | float] = {"px": px, "axis": axis}
         query.update({k: v for k, v in (("x0", x0), ("x1", x1)) if v is not None})
-        answer: View = self._door.get_json(f"/channels/{channel}/points", query)
+        answer: View = self._get(f"/channels/{channel}/points", query)
         return answer
 
     def rows(self, channel: str) -> Iterator[Row]:
         """Every point of the channel, in the order sent, page by page as they are taken."""
         query: dict[str, str | int | float] = {"limit": _RAW_PAGE}
         while True:
-            answer = self._door.get_json(f"/channels/{channel}/raw", query)
+            answer = self._get(f"/channels/{channel}/raw", query)
             yield from answer["items"]
             if answer["next"] is None:
                 return

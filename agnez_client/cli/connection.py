@@ -1,0 +1,54 @@
+"""The options by which a verb finds its server, and the reader that it gets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from agnez_client.errors import TransportError
+from agnez_client.reader import Reader
+from agnez_client.settings import load_settings, read_address
+from agnez_client.transport import Transport
+
+
+def connected(verb: Callable[..., None]) -> Callable[..., None]:
+    """Add `--url` and `--token` to *verb*, and give it a `Reader` as its first argument."""
+
+    @click.option("--url", metavar="URL", help="Address of the server; else AGNEZ_URL.")
+    @click.option("--token", metavar="TOKEN", help="Where it asks for one; else AGNEZ_TOKEN.")
+    @functools.wraps(verb)
+    def command(url: str | None, token: str | None, **given: Any) -> None:
+        transport = open_transport(url, token)
+        try:
+            verb(Reader(transport), **given)
+        except TransportError as error:
+            if not error.refused:
+                raise
+            raise click.ClickException(
+                f"nobody listens at {transport.url}: start a server with `agnez up`, or name "
+                "another with --url"
+            ) from error
+        finally:
+            transport.close()
+
+    return command
+
+
+def open_transport(url: str | None, token: str | None) -> Transport:
+    """
+    The way to the server at *url*, else at AGNEZ_URL, else to the one that this user started.
+
+    Raises:
+        click.ClickException: If there is none of these.
+    """
+    settings = load_settings(url=url, token=token)
+    own = read_address() if settings.url is None else None
+    found = settings.url or (own and own.url)
+    if not found:
+        raise click.ClickException(
+            "no server is known: start one with `agnez up`, or name one with --url or AGNEZ_URL"
+        )
+    return Transport(found, settings.token)
