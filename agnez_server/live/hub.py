@@ -228,10 +228,12 @@ def _number(key: str) -> int:
 def _place(value: object) -> tuple[float | None, dict[int, int]]:
     """``dx`` and ``cursors`` of one watched channel."""
     given = checks.mapping(value, "a watched channel")
-    dx = given.get("dx")
-    if dx is not None and not (
-        isinstance(dx, (int, float)) and not isinstance(dx, bool) and math.isfinite(dx) and dx > 0
-    ):
-        raise BadRequest(f"dx must be a number above 0, found {checks.shown(dx)}", field="dx")
+    dx = given.get("dx") or None
+    number = isinstance(dx, (int, float)) and not isinstance(dx, bool)
+    if dx is not None and not (number and math.isfinite(dx) and dx > 0):
+        raise BadRequest(
+            f"dx must be a number above 0, or 0 for every point, found {checks.shown(dx)}",
+            field="dx",
+        )
     cursors = checks.mapping(given.get("cursors") or {}, "cursors")
     return dx, {_number(k): checks.integer(v, "cursors", 0, 2**62) for k, v in cursors.items()}
