@@ -16,8 +16,8 @@ setup_fingerprint() {
         "$VENV/bin/python" -c 'import sys; print(sys.version, sys.prefix)'
         cat pyproject.toml scripts/constraints.txt
         find . -maxdepth 1 -name 'hatch_*.py' -exec cat {} +
-        find dashboards/web -name node_modules -prune -o -type f -print0 | sort -z |
-            xargs -0 -r sha256sum
+        find dashboards \( -name node_modules -o -name static -o -name __pycache__ \) -prune -o \
+            -type f ! -name '*.py' -print0 | sort -z | xargs -0 -r sha256sum
     ) | sha256sum | cut -d ' ' -f 1
 }
 
@@ -26,6 +26,7 @@ installed() {
     local fingerprint=$1 extra
     shift
     [ -f "$VENV_STAMP" ] && [ "$(sed -n 1p "$VENV_STAMP")" = "$fingerprint" ] || return 1
+    [ -f "$ROOT/dashboards/agnez_dashboards/static/index.html" ] || return 1
     for extra in "$@"; do
         sed -n 2p "$VENV_STAMP" | tr ' ' '\n' | grep -qx "$extra" || return 1
     done
