@@ -1,0 +1,62 @@
+"""Where the built pages and Bokeh's own script lie, and a page made ready for a base path."""
+
+from __future__ import annotations
+
+import gzip
+import html
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import bokeh
+
+_STATIC = Path(__file__).resolve().parent / "static"
+_PAGES = {"index": "index.html", "run": "run.html", "login": "login.html"}
+
+
+class PagesNotBuiltError(RuntimeError):
+    """The front end is not there: this is a checkout whose pages were not built yet."""
+
+    def __init__(self, missing: Path) -> None:
+        super().__init__(
+            f"{missing} is not there: the pages were not built. "
+            "Run `python scripts/build_web.py` (it needs Node 20 or newer with npm)"
+        )
+
+
+def static_dir() -> Path:
+    """The folder to serve below ``/static/``. Names with a hash in them never change content."""
+    return _STATIC
+
+
+def bokeh_js() -> Path:
+    """The installed Bokeh's own script, to serve as ``/static/bokeh.min.js``."""
+    return Path(bokeh.__file__).resolve().parent / "server" / "static" / "js" / "bokeh.min.js"
+
+
+@lru_cache(maxsize=1)
+def bokeh_js_gzip() -> bytes:
+    """`bokeh_js` for clients that accept gzip; made once, in well under a second."""
+    return gzip.compress(bokeh_js().read_bytes(), compresslevel=6, mtime=0)
+
+
+def pages() -> tuple[str, ...]:
+    """Names of the pages."""
+    return tuple(_PAGES)
+
+
+def page_html(name: str, base: str = "") -> str:
+    """
+    The page *name* for a server below *base* ("" or "/path", no slash at the end).
+
+    Raises:
+        KeyError: If there is no such page.
+        PagesNotBuiltError: If the front end was not built.
+    """
+    path = _STATIC / _PAGES[name]
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise PagesNotBuiltError(path) from error
+    escaped = html.escape(base, quote=True)
+    return text.replace("__BASE__", escaped).replace("__BOKEH__", version("bokeh"))

@@ -1,0 +1,56 @@
+"""
+Colours of the pages and of the figures, in light and in dark.
+
+`theme.json` is the one place where they stand: the style sheets are built from the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+Mode = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """
+    How one channel is told from its neighbours: a colour for each mode, a dash and a marker.
+
+    The colours keep apart for the common kinds of colour blindness; dash and marker serve
+    everyone else. ``dash`` holds lengths in pixels, empty for a solid line.
+    """
+
+    light: str
+    dark: str
+    dash: tuple[int, ...]
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Tokens by name for each mode, and the strokes in the order in which they are handed out."""
+
+    light: dict[str, str]
+    dark: dict[str, str]
+    palette: tuple[Stroke, ...]
+
+    def tokens(self, mode: Mode) -> dict[str, str]:
+        """Colours by name, ``#rrggbb``."""
+        return self.light if mode == "light" else self.dark
+
+    def stroke(self, index: int) -> Stroke:
+        """The stroke of the *index*-th channel of a chart; begins anew after the last one."""
+        return self.palette[index % len(self.palette)]
+
+
+@lru_cache(maxsize=1)
+def theme() -> Theme:
+    """The theme of the pages."""
+    raw = json.loads(files(__package__).joinpath("theme.json").read_text("utf-8"))
+    palette = tuple(Stroke(s["light"], s["dark"], tuple(s["dash"]), s["marker"])
+                    for s in raw["palette"])  # fmt: skip
+    return Theme(raw["light"], raw["dark"], palette)

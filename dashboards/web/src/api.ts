@@ -1,0 +1,103 @@
+/** REST calls. Every one takes an AbortSignal; what the server refuses becomes an ApiError. */
+
+import { api, loginPage } from "./base.ts";
+import { COLUMNS, decodeFrame, type Block } from "./frames.ts";
+import type { Channel, Chart, LoginState, Page, Project, Run } from "./model.ts";
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, message: string) {
+    super(message);
+  }
+}
+
+/** The server could not be reached at all. */
+export class Unreachable extends Error {}
+
+export const isAbort = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "AbortError";
+
+export interface Range {
+  lo: number;
+  hi: number;
+}
+
+export interface View {
+  channel: string;
+  axis: "x" | "wall";
+  px: number;
+  /** null is all there is. */
+  range: Range | null;
+}
+
+export const getRun = (id: string, signal?: AbortSignal): Promise<Run> =>
+  getJson(`/runs/${encodeURIComponent(id)}`, signal);
+
+export const getChannels = async (run: string, signal?: AbortSignal): Promise<Channel[]> =>
+  (await getJson<Page<Channel>>(`/runs/${encodeURIComponent(run)}/channels`, signal)).items;
+
+export const getCharts = async (run: string, signal?: AbortSignal): Promise<Chart[]> =>
+  (await getJson<Page<Chart>>(`/runs/${encodeURIComponent(run)}/charts`, signal)).items;
+
+export const getFigure = (run: string, chart: string, signal?: AbortSignal): Promise<unknown> =>
+  getJson(`/runs/${encodeURIComponent(run)}/charts/${encodeURIComponent(chart)}/figure`, signal);
+
+export const getProjects = async (signal?: AbortSignal): Promise<Project[]> =>
+  (await getJson<Page<Project>>("/projects", signal)).items;
+
+export const getRuns = (query: URLSearchParams, signal?: AbortSignal): Promise<Page<Run>> =>
+  getJson(`/runs?${query}`, signal);
+
+export const getLogin = (signal?: AbortSignal): Promise<LoginState> => getJson("/session", signal);
+
+export async function logIn(password: string): Promise<void> {
+  await call("/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ password }),
+  });
+}
+
+export async function logOut(): Promise<void> {
+  await call("/session", { method: "DELETE" });
+}
+
+/** The view of a channel: a block for each of its series. */
+export async function getPoints(view: View, signal?: AbortSignal): Promise<Block[]> {
+  const query = new URLSearchParams({ px: String(view.px), axis: view.axis });
+  if (view.range) {
+    query.set("x0", String(view.range.lo));
+    query.set("x1", String(view.range.hi));
+  }
+  const path = `/channels/${encodeURIComponent(view.channel)}/points?${query}`;
+  const answer = await call(path, { headers: { Accept: COLUMNS }, signal: signal ?? null });
+  return decodeFrame(await answer.arrayBuffer()).blocks;
+}
+
+async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await call(path, { signal: signal ?? null });
+  return (await answer.json()) as T;
+}
+
+async function call(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(api(path), { credentials: "same-origin", ...init });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new Unreachable(String(error));
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401 && path !== "/session") {
+    location.replace(loginPage(location.pathname + location.search));
+  }
+  throw await errorOf(answer);
+}
+
+async function errorOf(answer: Response): Promise<ApiError> {
+  try {
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    return new ApiError(answer.status, error.code, error.message);
+  } catch {
+    return new ApiError(answer.status, "error", `${answer.status} ${answer.statusText}`);
+  }
+}

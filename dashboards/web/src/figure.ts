@@ -1,0 +1,172 @@
+/** A mounted figure of NUMERIC channels: columns in, ranges and ticks set, colours switched. */
+
+import { bokehReady, type Box, type Model, type PlotView, type Range1d, type Source } from "./bokeh.ts";
+import type { Tick } from "./ticks.ts";
+import { strokeColor, token } from "./theme.ts";
+
+export interface Stroke {
+  number: number;
+  name: string;
+  /** As in the light mode; `strokeColor` gives the one to draw with. */
+  color: string;
+  dash: number[];
+  marker: string;
+}
+
+export interface XY {
+  x: Float64Array;
+  y: Float64Array;
+}
+
+export interface Lines {
+  raw: XY;
+  smooth: XY;
+  old: XY;
+  mark: XY;
+  odd: XY & { marker: string[] };
+}
+
+export interface Extent {
+  start: number;
+  end: number;
+}
+
+const LAYERS = ["old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
+
+export class Figure {
+  private log = false;
+
+  private constructor(private readonly view: PlotView, readonly strokes: Stroke[]) {}
+
+  /** Builds the figure that `item` (a json_item) describes inside `target`. */
+  static async mount(item: unknown, target: HTMLElement): Promise<Figure> {
+    const bokeh = await bokehReady();
+    const [view] = [...(await bokeh.embed.embed_item(item, target))];
+    if (!view) throw new Error("the figure is empty");
+    const [tag] = view.model.tags as [{ channels: Stroke[] }];
+    return new Figure(view, tag.channels);
+  }
+
+  remove(): void {
+    this.view.remove();
+  }
+
+  /** Where the lines are drawn, in pixels of the figure. */
+  get frame(): Box {
+    return this.view.frame.bbox;
+  }
+
+  xAt(pixel: number): number {
+    return this.view.frame.x_scale.invert(pixel);
+  }
+
+  pixelOfX(x: number): number {
+    return this.view.frame.x_scale.compute(x);
+  }
+
+  yAt(pixel: number): number {
+    return this.view.frame.y_scale.invert(pixel);
+  }
+
+  pixelOfY(y: number): number {
+    return this.view.frame.y_scale.compute(y);
+  }
+
+  get xRange(): Extent {
+    const { start, end } = this.model<Range1d>("x_range");
+    return { start, end };
+  }
+
+  get yRange(): Extent {
+    const { start, end } = this.model<Range1d>("y_range");
+    return { start, end };
+  }
+
+  source(name: keyof Lines, number: number): Source {
+    return this.model<Source>(`${name}:${number}`);
+  }
+
+  fill(number: number, lines: Lines): void {
+    for (const [name, columns] of Object.entries(lines)) {
+      this.source(name as keyof Lines, number).data = { ...columns };
+    }
+  }
+
+  setX(range: Extent, ticks: readonly Tick[]): void {
+    this.setAxis("x", range, ticks);
+  }
+
+  setY(range: Extent, ticks: readonly Tick[], log: boolean): void {
+    if (log !== this.log) this.setScale(log, range);
+    this.setAxis("y", range, ticks);
+  }
+
+  setXName(name: string): void {
+    this.model("x_axis").setv({ axis_label: name });
+  }
+
+  /** The faint line of points as sent is drawn only under a smoothed one. */
+  showRaw(number: number, shown: boolean): void {
+    this.model(`raw-line:${number}`).setv({ visible: shown });
+  }
+
+  show(number: number, shown: boolean, raw: boolean): void {
+    for (const layer of LAYERS) {
+      this.model(`${layer}:${number}`).setv({ visible: shown && (layer !== "raw-line" || raw) });
+    }
+  }
+
+  /** Colours of the mode which the page is in now. */
+  paintTheme(): void {
+    for (const axis of ["x_axis", "y_axis"]) {
+      this.model(axis).setv({
+        axis_label_text_color: token("mute"), major_label_text_color: token("mute"),
+      });
+    }
+    this.model("x_axis").setv({ axis_line_color: token("line-strong") });
+    this.model("y_grid").setv({ grid_line_color: token("grid") });
+    for (const stroke of this.strokes) this.paintStroke(stroke);
+  }
+
+  /** The figure as a PNG. */
+  async png(): Promise<Blob> {
+    const { canvas } = this.view.export("png", true);
+    return new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png");
+    });
+  }
+
+  private paintStroke(stroke: Stroke): void {
+    const color = strokeColor(stroke.color);
+    for (const layer of LAYERS) {
+      const glyph = this.model<Model & { glyph: Model }>(`${layer}:${stroke.number}`).glyph;
+      if (layer === "mark-points") glyph.setv({ fill_color: color, line_color: token("card") });
+      else if (layer === "odd-points") glyph.setv({ fill_color: color, line_color: color });
+      else glyph.setv({ line_color: color });
+    }
+  }
+
+  private setAxis(axis: "x" | "y", range: Extent, ticks: readonly Tick[]): void {
+    this.model(`${axis}_axis`).setv({
+      major_label_overrides: new Map(ticks.map((tick) => [tick.at, tick.label])),
+    });
+    const ticker = this.model<Model & { ticker: Model }>(`${axis}_axis`).ticker;
+    ticker.setv({ ticks: ticks.map((tick) => tick.at) });
+    this.model(`${axis}_range`).setv({ ...range });
+  }
+
+  private setScale(log: boolean, range: Extent): void {
+    const models = window.Bokeh!.Models;
+    const Scale = log ? models["LogScale"]! : models["LinearScale"]!;
+    // The range first: a log scale over a range that reaches below zero can't be drawn.
+    this.model("y_range").setv({ ...range });
+    this.view.model.setv({ y_scale: new Scale() });
+    this.log = log;
+  }
+
+  private model<T extends Model = Model>(name: string): T {
+    const found = this.view.model.document.get_model_by_name(name);
+    if (!found) throw new Error(`the figure has no ${name}`);
+    return found as T;
+  }
+}

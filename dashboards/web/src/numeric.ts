@@ -1,0 +1,203 @@
+/** A NUMERIC chart: feed, lines and figure brought together, and the reader's zoom. */
+
+import type { Range } from "./api.ts";
+import { Feed, type Wanted } from "./feed.ts";
+import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
+import type { Block } from "./frames.ts";
+import { buildLines, newestSession, xExtent, yExtent, type Drawing } from "./lines.ts";
+import type { Channel, Chart } from "./model.ts";
+import type { Paintable, Painter } from "./painter.ts";
+import type { Prefs } from "./prefs.ts";
+import { narrowest, paddedX, paddedY } from "./ranges.ts";
+import type { Live } from "./socket.ts";
+import { strings } from "./strings.ts";
+import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
+
+export interface ChartEvents {
+  /** Painted: what is shown beside the plot may follow. */
+  painted(): void;
+  zoomed(): void;
+  failed(error: unknown): void;
+}
+
+export interface ChartContext {
+  run: string;
+  /** Where elapsed time begins, µs UTC. */
+  origin: number;
+  live: Live;
+  painter: Painter;
+  prefs: () => Readonly<Prefs>;
+}
+
+const ZOOM_SETTLES_MS = 60;
+const STALE_AFTER_MS = 250;
+/** Of the range in sight, fetched on each side as well: small pans show no empty margin. */
+const MARGIN = 0.25;
+const UNITS = 1000;
+
+export class NumericChart implements Paintable {
+  readonly feed: Feed;
+  readonly hidden = new Set<number>();
+  log = false;
+  zoom: { x: Extent; y: Extent | null } | null = null;
+  lines = new Map<number, Lines>();
+  painted = 0;
+  private figure: Figure | null = null;
+  private span: Extent | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly chart: Chart,
+    readonly channels: readonly Channel[],
+    private readonly context: ChartContext,
+    private readonly events: ChartEvents,
+  ) {
+    this.feed = new Feed(context.run, channels, context.live, {
+      changed: () => this.ask(),
+      stale: () => this.reloadIn(STALE_AFTER_MS),
+      failed: (error) => events.failed(error),
+    });
+  }
+
+  get mounted(): Figure | null {
+    return this.figure;
+  }
+
+  async mount(item: unknown, target: HTMLElement): Promise<void> {
+    this.figure = await Figure.mount(item, target);
+    this.figure.paintTheme();
+    await this.reload();
+  }
+
+  /** Ask for the view that fits what is in sight. */
+  async reload(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.feed.load(this.wanted());
+  }
+
+  /** In sight again. */
+  async resume(): Promise<void> {
+    if (this.feed.loads === 0) await this.reload();
+    else if (!this.feed.isLoading) await this.feed.watch();
+    this.ask();
+  }
+
+  take(block: Block): void {
+    this.feed.take(block);
+  }
+
+  ask(): void {
+    this.context.painter.ask(this);
+  }
+
+  /** Show `x` (and `y`, or what lies within `x`); null is everything, and follows what comes. */
+  setZoom(zoom: { x: Extent; y: Extent | null } | null): void {
+    if (zoom && zoom.x.end - zoom.x.start < narrowest(zoom.x)) return;
+    this.zoom = zoom;
+    this.ask();
+    this.reloadIn(ZOOM_SETTLES_MS, true);
+    this.events.zoomed();
+  }
+
+  setLog(log: boolean): void {
+    this.log = log;
+    if (this.zoom) this.zoom.y = null;
+    this.ask();
+  }
+
+  /** Steps to time or back: the range in sight has no counterpart, so all is shown. */
+  setAxis(): void {
+    this.zoom = null;
+    this.events.zoomed();
+    void this.reload();
+  }
+
+  toggle(number: number, shown: boolean): void {
+    if (shown) this.hidden.delete(number);
+    else this.hidden.add(number);
+    this.ask();
+  }
+
+  paintTheme(): void {
+    this.figure?.paintTheme();
+  }
+
+  paint(): void {
+    const figure = this.figure;
+    if (!figure) return;
+    this.measureSpan();
+    const how = this.drawing();
+    for (const [number, data] of this.feed.data) {
+      const lines = buildLines(data.list(), how);
+      this.lines.set(number, lines);
+      figure.fill(number, lines);
+      figure.show(number, !this.hidden.has(number), how.smoothing > 0);
+    }
+    this.setRanges(figure);
+    this.painted++;
+    this.events.painted();
+  }
+
+  remove(): void {
+    clearTimeout(this.timer);
+    this.feed.stop();
+    this.context.painter.forget(this);
+    this.figure?.remove();
+    this.figure = null;
+  }
+
+  drawing(): Drawing {
+    const { smoothing, axis } = this.context.prefs();
+    const span = this.span ? this.span.end - this.span.start : 0;
+    return { axis, origin: this.context.origin, log: this.log, smoothing, unit: span / UNITS || 1 };
+  }
+
+  private setRanges(figure: Figure): void {
+    const { axis } = this.context.prefs();
+    const shown = [...this.lines].filter(([number]) => !this.hidden.has(number));
+    const drawn: XY[] = shown.flatMap(([, { raw, old, odd }]) => [raw, old, odd]);
+    const x = this.zoom?.x ?? paddedX(xExtent(drawn));
+    const values = shown.flatMap(([, { raw, old }]) => [raw, old]);
+    const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
+    const { width, height } = figure.frame;
+    const across = Math.max(2, Math.floor(width / 84));
+    const along = Math.max(2, Math.floor(height / 44));
+    figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
+    figure.setX(x, (axis === "x" ? linearTicks : timeTicks)(x.start, x.end, across));
+    figure.setY(y, (this.log ? logTicks : linearTicks)(y.start, y.end, along), this.log);
+  }
+
+  /** While all is in sight: how far the data reach, which is what smoothing is measured by. */
+  private measureSpan(): void {
+    if (this.zoom) return;
+    const { axis } = this.context.prefs();
+    const all = [...this.feed.data.values()].flatMap((data) => data.list());
+    const newest = newestSession(all);
+    this.span = xExtent(all.filter((one) => one.session === newest).map((one) => ({
+      x: axis === "x" ? one.x.view() : one.wall.view().map((wall) => wall / 1e6), y: one.y.view(),
+    })));
+  }
+
+  private reloadIn(delay: number, again = false): void {
+    if (this.timer !== undefined && !again) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.reload(), delay);
+  }
+
+  private wanted(): Wanted {
+    const { axis } = this.context.prefs();
+    const width = Math.max(200, Math.ceil(this.figure?.frame.width ?? 0));
+    if (!this.zoom) return { axis, px: width, range: null };
+    const px = Math.ceil(width * (1 + 2 * MARGIN));
+    return { axis, px, range: this.wireRange(this.zoom.x) };
+  }
+
+  private wireRange({ start, end }: Extent): Range {
+    const margin = (end - start) * MARGIN;
+    const [lo, hi] = [start - margin, end + margin];
+    if (this.context.prefs().axis === "x") return { lo, hi };
+    const { origin } = this.context;
+    return { lo: Math.floor(lo * 1e6 + origin), hi: Math.ceil(hi * 1e6 + origin) };
+  }
+}

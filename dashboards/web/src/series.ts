@@ -1,0 +1,97 @@
+/**
+ * What the page holds of a channel: its series, each with the cursor that tells which points are in.
+ *
+ * A view replaces everything; live blocks extend it. A point is never in twice and never left out:
+ * what does not join on to the cursor is reported as a gap, and the view is asked for again.
+ */
+
+import { Column } from "./column.ts";
+import type { Range } from "./api.ts";
+import type { Block } from "./frames.ts";
+
+export type Axis = "x" | "wall";
+
+export interface Series {
+  readonly id: number;
+  readonly session: number;
+  readonly rank: number;
+  /** Ordinals below it are in (as far as they lie in the range of the view). */
+  cursor: number;
+  /** Every point of the range is here, not only the extremes of each pixel column. */
+  exact: boolean;
+  readonly x: Column;
+  readonly y: Column;
+  readonly wall: Column;
+}
+
+export type Applied = "extended" | "known" | "gap";
+
+export class ChannelData {
+  private readonly series = new Map<number, Series>();
+  private range: Range | null = null;
+  private axis: Axis = "x";
+
+  /** Oldest session first, then by rank. */
+  list(): Series[] {
+    return [...this.series.values()].sort((a, b) => a.session - b.session || a.rank - b.rank);
+  }
+
+  cursors(): Record<string, number> {
+    return Object.fromEntries([...this.series].map(([id, one]) => [id, one.cursor]));
+  }
+
+  /** Points held by the series that holds most. */
+  size(): number {
+    return Math.max(0, ...[...this.series.values()].map((one) => one.x.length));
+  }
+
+  /** Take a view for all there is: `range` is what was asked for, null for everything. */
+  replace(blocks: readonly Block[], range: Range | null, axis: Axis): void {
+    this.series.clear();
+    this.range = range;
+    this.axis = axis;
+    for (const block of blocks) {
+      const one = this.open(block);
+      one.exact = block.exact;
+      one.cursor = block.end;
+      one.x.extend(block.x);
+      one.y.extend(block.y);
+      one.wall.extend(block.wall);
+    }
+  }
+
+  /** Take a block of a live frame. */
+  apply(block: Block): Applied {
+    const known = this.series.get(block.series);
+    const cursor = known?.cursor ?? 0;
+    if (block.end <= cursor && !block.refetch) return "known";
+    if (block.refetch || block.start > cursor) return "gap";
+    const skip = cursor - block.start;
+    if (skip > 0 && !(block.exact && block.x.length === block.end - block.start)) return "gap";
+    const one = known ?? this.open(block);
+    this.append(one, block, skip);
+    one.exact &&= block.exact;
+    one.cursor = block.end;
+    return "extended";
+  }
+
+  private open(block: Block): Series {
+    const one: Series = {
+      id: block.series, session: block.session, rank: block.rank, cursor: 0, exact: true,
+      x: new Column(), y: new Column(), wall: new Column(),
+    };
+    this.series.set(block.series, one);
+    return one;
+  }
+
+  private append(one: Series, block: Block, skip: number): void {
+    const along = this.axis === "x" ? block.x : block.wall;
+    for (let i = skip; i < along.length; i++) {
+      const at = along[i]!;
+      if (this.range && (at < this.range.lo || at > this.range.hi)) continue;
+      one.x.push(block.x[i]!);
+      one.y.push(block.y[i]!);
+      one.wall.push(block.wall[i]!);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** The live connection: which channels are watched, frames in, credits out, and whether it stands. */
+
+import { io, type Socket } from "socket.io-client";
+import { base } from "./base.ts";
+import { decodeFrame, type Frame } from "./frames.ts";
+import type { Run } from "./model.ts";
+
+export type Connection = "connecting" | "live" | "offline";
+
+export interface Watched {
+  /** Width of a pixel in x. */
+  dx: number;
+  cursors: Record<string, number>;
+}
+
+export interface LiveEvents {
+  connection(state: Connection): void;
+  frame(frame: Frame): void;
+  run(run: Run | { id: string; deleted: true }): void;
+  layout(run: string): void;
+}
+
+interface Answer {
+  ok?: true;
+  error?: { code: string; message: string };
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+export class Live {
+  private readonly socket: Socket;
+  connection: Connection = "connecting";
+
+  constructor(private readonly events: Partial<LiveEvents>) {
+    this.socket = io("/live", {
+      path: `${base}/socket.io/`,
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 300,
+      reconnectionDelayMax: 5000,
+      autoConnect: false,
+    });
+    this.socket.on("connect", () => this.turn("live"));
+    this.socket.on("disconnect", () => this.turn("offline"));
+    this.socket.on("connect_error", () => this.turn("offline"));
+    this.socket.on("frame", (body: ArrayBuffer) => this.events.frame?.(decodeFrame(body)));
+    this.socket.on("run", (run: Run) => this.events.run?.(run));
+    this.socket.on("layout", (told: { run: string }) => this.events.layout?.(told.run));
+  }
+
+  open(): void {
+    this.socket.connect();
+  }
+
+  /** Try at once, not only when the next try is due. */
+  retry(): void {
+    if (!this.socket.connected) this.socket.disconnect().connect();
+  }
+
+  watchRuns(): Promise<boolean> {
+    return this.ask("watch_runs");
+  }
+
+  /** Resolves to whether the server took it: false when the connection was lost meanwhile. */
+  watch(run: string, channels: Record<number, Watched>): Promise<boolean> {
+    return this.ask("watch", { run, channels });
+  }
+
+  unwatch(run: string, channels: number[]): void {
+    void this.ask("unwatch", { run, channels });
+  }
+
+  credit(frame: number): void {
+    if (this.socket.connected) this.socket.emit("credit", { frame });
+  }
+
+  private async ask(event: string, ...args: unknown[]): Promise<boolean> {
+    if (!this.socket.connected) return false;
+    try {
+      const answer = (await this.socket.timeout(ANSWER_WITHIN_MS).emitWithAck(event, ...args)) as Answer;
+      if (answer.error) console.warn(`${event}: ${answer.error.message}`);
+      return answer.ok === true;
+    } catch {
+      return false;
+    }
+  }
+
+  private turn(state: Connection): void {
+    this.connection = state;
+    this.events.connection?.(state);
+  }
+}

@@ -1,0 +1,80 @@
+/** How charts are drawn: smoothing, the horizontal axis, what is shown. */
+
+import { fill, h, setText } from "./dom.ts";
+import { icon } from "./icons.ts";
+import type { Preferences } from "./prefs.ts";
+import type { Axis } from "./series.ts";
+import { strings } from "./strings.ts";
+
+export interface ToolbarEvents {
+  find(text: string): void;
+  details(): void;
+}
+
+export class Toolbar {
+  readonly element: HTMLElement;
+  readonly detailsButton: HTMLButtonElement;
+  private readonly search: HTMLElement;
+
+  constructor(private readonly prefs: Preferences, events: ToolbarEvents) {
+    this.search = searchField(strings.findCharts, (text) => events.find(text));
+    this.search.hidden = true;
+    this.detailsButton = h("button", {
+      type: "button", class: "button", "aria-expanded": "false", "aria-controls": "details",
+      onclick: () => events.details(),
+    }, icon("panel"), strings.details);
+    this.element = h("div", { class: "toolbar", role: "toolbar", "aria-label": strings.title(strings.smoothing) },
+      this.search, this.smoothing(), this.axis(), this.detailsButton);
+  }
+
+  /** A search field is of use from a handful of charts on. */
+  setCount(charts: number): void {
+    this.search.hidden = charts < 5;
+  }
+
+  private smoothing(): HTMLElement {
+    const value = h("output", { class: "slider-value" });
+    const input = h("input", {
+      type: "range", min: 0, max: 0.99, step: 0.01, value: this.prefs.now.smoothing, id: "smoothing",
+    });
+    const draw = (): void => {
+      const part = Number(input.value);
+      setText(value, part.toFixed(2));
+      input.style.setProperty("--part", `${(part / 0.99) * 100}%`);
+    };
+    input.addEventListener("input", () => {
+      draw();
+      this.prefs.set("smoothing", Number(input.value));
+    });
+    draw();
+    return h("label", { class: "slider", for: "smoothing" }, h("span", {}, strings.smoothing), input, value);
+  }
+
+  private axis(): HTMLElement {
+    return segmented(strings.xAxis, this.prefs.now.axis, [["x", strings.bySteps], ["wall", strings.byTime]],
+      (axis: Axis) => this.prefs.set("axis", axis));
+  }
+}
+
+/** A choice of few, side by side. */
+export function segmented<T extends string>(
+  name: string, chosen: T, options: readonly (readonly [T, string])[], choose: (value: T) => void,
+): HTMLElement {
+  const buttons = options.map(([value, label]) => {
+    const button = h("button", { type: "button", "aria-pressed": String(value === chosen) }, label);
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      choose(value);
+    });
+    return button;
+  });
+  return h("div", { class: "segmented", role: "group", "aria-label": name }, ...buttons);
+}
+
+export function searchField(label: string, changed: (text: string) => void): HTMLElement {
+  const input = h("input", { type: "search", placeholder: label, "aria-label": label, spellcheck: "false" });
+  input.addEventListener("input", () => changed(input.value));
+  const box = h("div", { class: "search" });
+  fill(box, icon("search", 14), input);
+  return box;
+}
