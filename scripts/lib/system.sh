@@ -45,5 +45,5 @@ ensure_browser() {
     have fc-list && [ -n "$(fc-list 2>/dev/null)" ] || missing+=(fontconfig fonts-dejavu-core)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
     have chromium || die "chromium is still missing after its installation"
-    chromium --version
+    chromium --version 2>/dev/null
 }

@@ -4,7 +4,7 @@ VENV="$ROOT/.venv"
 VENV_STAMP="$VENV/agnez-setup"
 
 pip_install() {
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "$VENV/bin/python" -m pip install --quiet --quiet --disable-pip-version-check \
         -c "$ROOT/scripts/constraints.txt" "$@"
 }
 
