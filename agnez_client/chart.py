@@ -1,0 +1,48 @@
+"""A chart: channels of one type drawn together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agnez_client.errors import ChartError
+from agnez_client.kinds.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``x`` and ``y`` name the axes."""
+
+    id: str
+    title: str
+    channels: tuple[Channel, ...]
+    x: str
+    y: str
+
+    @property
+    def type(self) -> str:
+        """The type of all its channels."""
+        return self.channels[0].type
+
+
+def check_channels(channels: Sequence[Channel] | Channel, known: Sequence[Channel]) -> None:
+    """
+    Make sure that *channels* can be drawn together.
+
+    Args:
+        known: The channels of the run.
+
+    Raises:
+        ChartError: If there is none, one is no channel of the run, or their types differ.
+    """
+    if isinstance(channels, Channel | str) or not isinstance(channels, Sequence):
+        raise ChartError(f"the channels of a chart are a list, found {channels!r}")
+    if not channels:
+        raise ChartError("a chart needs at least one channel")
+    for channel in channels:
+        if not any(channel is k for k in known):
+            raise ChartError(f"{channel!r} is not a channel of this run: use create_channel first")
+    types = {channel.type for channel in channels}
+    if len(types) > 1:
+        found = ", ".join(f"{c.name!r} is {c.type}" for c in channels)
+        raise ChartError(f"the channels of one chart have one type; {found}")

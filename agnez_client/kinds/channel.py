@@ -1,0 +1,82 @@
+"""What every channel has, whatever its points are."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from agnez_client.errors import BadPoint, RunClosed
+from agnez_client.spool.pen import Pen
+
+logger = logging.getLogger("agnez_client")
+
+
+class Channel:
+    """
+    A named stream of a run; made by `Job.create_channel`.
+
+    Attributes:
+        name: Unique in the run.
+        number: What point records carry.
+        bad: Points that were refused because x or y was no number.
+        dropped: Points that were refused because there was no room for them.
+    """
+
+    type: ClassVar[str] = ""
+    __slots__ = ("_pen", "_run", "_said", "_strict", "bad", "dropped", "name", "number")
+
+    def __init__(self, name: str, number: int, run: str, pen: Pen, *, strict: bool) -> None:
+        self.name, self.number, self._run = name, number, run
+        self._pen, self._strict = pen, strict
+        self.bad = self.dropped = 0
+        self._said: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<{self.type} channel {self.name!r} of run {self._run}>"
+
+    def send(self, x: Any = None, y: Any = None) -> None:
+        """Take one point; a type says what x and y may be."""
+        raise NotImplementedError
+
+    def _refuse_bad(self, reason: str) -> None:
+        """
+        Count a point that is none.
+
+        Raises:
+            BadPoint: In strict mode.
+        """
+        self.bad += 1
+        self._pen.refuse(self.number, "bad value")
+        if self._strict:
+            raise BadPoint(self.name, reason)
+        self._say_once(
+            "a point of the channel %r was refused (said once, all are counted): %s", reason
+        )
+
+    def _refuse_full(self) -> None:
+        """
+        Count a point for which there was no room.
+
+        Raises:
+            RunClosed: If that is because the run has ended, in strict mode.
+        """
+        self.dropped += 1
+        if not self._pen.is_closed:
+            self._pen.refuse(self.number, "no room in the spool")
+            self._say_once(
+                "points of the channel %r are dropped (said once, all are counted): %s",
+                "the spool has no room left",
+            )
+        elif self._strict:
+            raise RunClosed(self._run)
+        else:
+            self._say_once(
+                "points of the channel %r are dropped (said once, all are counted): %s",
+                "its run has ended",
+            )
+
+    def _say_once(self, message: str, reason: str) -> None:
+        kind = message if message.startswith("a point") else reason
+        if kind not in self._said:
+            self._said.add(kind)
+            logger.warning(message, self.name, reason)

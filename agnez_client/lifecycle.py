@@ -1,0 +1,118 @@
+"""
+How runs end when nobody says so: the process exits, fails, is told to stop; and what a fork means.
+
+Handlers are set with the first run and chain to those that were there; the one for SIGTERM is set
+in the main thread only.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+from agnez_client.job import Job
+
+SIGTERM_FLUSH_S: Final = 3.0
+"""Who sends SIGTERM sends SIGKILL soon after."""
+
+
+class Lifecycle:
+    """The runs of this process that have not ended."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+        self._hooked = False
+        self._end: tuple[str, str | None] = ("finished", None)
+        self._previous_hook: Any = None
+        self._previous_term: Any = None
+
+    def watch(self, job: Job) -> None:
+        """End *job* with the process, unless it ends before."""
+        self._jobs.append(job)
+        if not self._hooked:
+            self._hooked = True
+            atexit.register(self._exiting)
+            self._previous_hook, sys.excepthook = sys.excepthook, self._failing
+            if hasattr(os, "register_at_fork"):
+                os.register_at_fork(
+                    before=self._before_fork,
+                    after_in_parent=self._after_fork_in_parent,
+                    after_in_child=self._after_fork_in_child,
+                )
+        self._watch_term()
+
+    def forget(self, job: Job) -> None:
+        """*job* has ended; with the last one the signal's handler goes too."""
+        if job in self._jobs:
+            self._jobs.remove(job)
+        here = threading.current_thread() is threading.main_thread()
+        if not self._jobs and here and signal.getsignal(signal.SIGTERM) == self._terminated:
+            signal.signal(signal.SIGTERM, self._previous_term)
+
+    # -- the end of the process -----------------------------------------------------------------
+
+    def _exiting(self) -> None:
+        state, reason = self._end
+        for job in list(self._jobs):
+            job.finish(state, reason=reason)
+            self.forget(job)
+
+    def _failing(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        self._end = ending_of(error)
+        self._previous_hook(kind, error, trace)
+
+    def _watch_term(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        found = signal.getsignal(signal.SIGTERM)
+        if found in (self._terminated, signal.SIG_IGN, None):
+            return
+        self._previous_term = found
+        signal.signal(signal.SIGTERM, self._terminated)
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        self._end = ("stopped", "SIGTERM")
+        if callable(self._previous_term):
+            self._previous_term(number, frame)
+            return
+        for job in list(self._jobs):
+            job.finish("stopped", reason="SIGTERM", timeout_s=SIGTERM_FLUSH_S)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    # -- fork -----------------------------------------------------------------------------------
+
+    def _before_fork(self) -> None:
+        for job in self._jobs:
+            job.before_fork()
+
+    def _after_fork_in_parent(self) -> None:
+        for job in self._jobs:
+            job.after_fork_in_parent()
+
+    def _after_fork_in_child(self) -> None:
+        self._end = ("finished", None)
+        for job in self._jobs:
+            job.after_fork_in_child()
+
+
+def ending_of(error: BaseException | None) -> tuple[str, str | None]:
+    """The state of a run that *error* has ended, and the reason."""
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "finished", None
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", "KeyboardInterrupt"
+    if isinstance(error, SystemExit):
+        return "failed", f"exit status {error.code}"
+    return "failed", f"{type(error).__name__}: {error}"[:2000]
+
+
+PROCESS: Final = Lifecycle()
+"""The one of this process; it does nothing before its first run."""

@@ -1,0 +1,51 @@
+"""Finding spools whose owner is dead, on this host, for one destination."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from agnez_client.errors import SpoolError
+from agnez_client.spool.budget import Budget
+from agnez_client.spool.files import check_private_directory, read_file
+from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+
+def spool_folders(place: Path) -> Iterator[tuple[Path, SpoolHeader]]:
+    """The spools in *place* (a host's directory) and their headers; what is unreadable is left."""
+    try:
+        check_private_directory(place)
+        folders = sorted(p for p in place.iterdir() if len(p.name) == 32 and p.name[0] != ".")
+    except OSError:
+        return
+    for folder in folders:
+        try:
+            yield folder, parse_header(read_file(folder / HEADER_NAME))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            logger.debug("%s is left alone: %s", folder, error)
+
+
+def adopt(
+    place: Path, wanted: Callable[[SpoolHeader], bool], budget: Budget, limit: int
+) -> list[Spool]:
+    """At most *limit* spools in *place* whose owner is dead and whose header is *wanted*."""
+    found: list[Spool] = []
+    for folder, header in spool_folders(place):
+        if len(found) >= limit:
+            break
+        if not wanted(header):
+            continue
+        try:
+            spool = Spool.adopt(folder, budget)
+        except SpoolError as error:
+            logger.debug("%s is left alone: %s", folder, error)
+            continue
+        if spool is not None:
+            found.append(spool)
+    return found

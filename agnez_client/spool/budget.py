@@ -1,0 +1,88 @@
+"""How much room spools may take: of one run, and of all runs of this user."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from agnez_client.errors import SpoolError
+from agnez_client.spool.files import read_file
+from agnez_client.spool.header import HEADER_NAME, parse_header
+
+MEMORY_LIMIT: Final = 64 << 20
+"""Most bytes of a spool that lives in memory: training must not grow."""
+_FRESH_S: Final = 2.0
+
+
+class Budget:
+    """
+    Counts what lies below the root of the spools, at most every two seconds.
+
+    Args:
+        root: Directory with one directory a host, in which spools stand; None for memory.
+        run: The run whose share is limited by *run_limit*, bytes.
+        user_limit: Limit of all together, bytes.
+        now: A clock that only goes forward, s.
+    """
+
+    def __init__(
+        self,
+        root: Path | None,
+        run: str,
+        *,
+        run_limit: int,
+        user_limit: int,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._root, self._run, self._now = root, run, now
+        self._run_limit, self._user_limit = run_limit, user_limit
+        self._counted_at = float("-inf")
+        self._run_bytes = self._user_bytes = 0
+        self._runs: dict[Path, str] = {}
+
+    def allows(self, size: int) -> bool:
+        """Whether *size* more bytes fit; if so they count as taken."""
+        if self._now() - self._counted_at > _FRESH_S:
+            self._count()
+        if self._run_bytes + size > self._run_limit or self._user_bytes + size > self._user_limit:
+            return False
+        self._run_bytes += size
+        self._user_bytes += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """*size* bytes of this run were removed."""
+        self._run_bytes -= size
+        self._user_bytes -= size
+
+    def _count(self) -> None:
+        self._counted_at = self._now()
+        if self._root is None:
+            return
+        self._run_bytes = self._user_bytes = 0
+        for folder in self._root.glob("*/*"):
+            size = folder_size(folder)
+            self._user_bytes += size
+            if self._run_of(folder) == self._run:
+                self._run_bytes += size
+
+    def _run_of(self, folder: Path) -> str:
+        if folder not in self._runs:
+            run = ""
+            with contextlib.suppress(OSError, SpoolError):
+                run = parse_header(read_file(folder / HEADER_NAME)).run
+            self._runs[folder] = run
+        return self._runs[folder]
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of the files in *folder*; 0 when it is gone."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                total += path.lstat().st_size
+    return total

@@ -1,0 +1,159 @@
+"""The segments of one spool, one after the other, and the making of further ones."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from agnez_client.errors import SpoolError
+from agnez_client.spool.budget import Budget
+from agnez_client.spool.files import Folder
+from agnez_client.spool.segment import (
+    FIRST_SIZE,
+    LARGEST_SIZE,
+    SEGMENT_PREFIX,
+    Blank,
+    Segment,
+    open_segment,
+)
+
+AHEAD: Final = 2
+"""Segments that stand ready behind the one in use, so that a burst finds room."""
+
+logger = logging.getLogger(__name__)
+
+
+class Chain:
+    """
+    Segments linked by ``next`` from ``first`` to ``tail``, their ordinals without a gap.
+
+    Writers follow the links without a lock. Segments are added by the sender ahead of time, or by
+    `send()` itself when a burst has outrun the sender.
+    """
+
+    def __init__(self, folder: Folder, spool: bytes, first: Segment) -> None:
+        self._folder, self._spool = folder, spool
+        self._lock = threading.RLock()
+        self._linking = False
+        self._next_size = 2 * FIRST_SIZE
+        self.first = self.tail = first
+
+    @classmethod
+    def create(cls, folder: Folder, spool: bytes, budget: Budget) -> Chain:
+        """
+        The first segment of a new spool and those ahead of it.
+
+        Raises:
+            OSError: If there is no room for one segment.
+        """
+        if not budget.allows(FIRST_SIZE):
+            raise SpoolError("the spools of this user have reached their limit")
+        chain = cls(folder, spool, Blank(folder, FIRST_SIZE).become(spool, 0))
+        chain.prepare(chain.first, budget)
+        return chain
+
+    @classmethod
+    def open(cls, folder: Folder, spool: bytes) -> Chain | None:
+        """
+        The segments of a spool whose owner is gone, up to the last one with a record; None if
+        there is no segment at all. Nothing is added to it but what came late.
+        """
+        found: list[Segment] = []
+        for name in folder.names():
+            if name.startswith(SEGMENT_PREFIX):
+                try:
+                    found.append(open_segment(folder, name, spool))
+                except OSError as error:
+                    logger.warning("a segment is left out: %s", error)
+        if not found:
+            return None
+        chain = cls(folder, spool, found[0])
+        for segment in found[1:]:
+            chain.tail.full = True
+            chain.tail.next = segment
+            chain.tail = segment
+        return chain
+
+    def __iter__(self) -> Iterator[Segment]:
+        segment: Segment | None = self.first
+        while segment is not None:
+            yield segment
+            segment = segment.next
+
+    def prepare(self, current: Segment, budget: Budget) -> bool:
+        """Let segments stand ready behind *current*; False if the room was refused."""
+        ahead, segment = 0, current
+        while segment.next is not None:
+            ahead, segment = ahead + 1, segment.next
+        while ahead < AHEAD:
+            if self.grow(self._next_size, budget) is None:
+                return False
+            self._next_size = min(2 * self._next_size, LARGEST_SIZE)
+            ahead += 1
+        return True
+
+    def grow(self, size: int, budget: Budget) -> Segment | None:
+        """One more segment of *size* bytes at the end; None if the disk or a limit refuses it."""
+        if not budget.allows(size):
+            return None
+        try:
+            blank = Blank(self._folder, size)
+        except OSError as error:
+            logger.debug("no room for a segment of %d bytes: %s", size, error)
+            budget.give_back(size)
+            return None
+        return self._link(blank)
+
+    def _link(self, blank: Blank) -> Segment | None:
+        with self._lock:
+            if self._linking:  # a signal's handler that sends, in the midst of the lines below
+                blank.discard()
+                return None
+            self._linking = True
+            try:
+                while self.tail.next is not None:  # a Ctrl-C fell between the two links below
+                    self.tail = self.tail.next
+                segment = blank.become(self._spool, self.tail.end)
+                self.tail.next = segment
+                self.tail = segment
+            except OSError as error:
+                logger.debug("a segment could not be given its place: %s", error)
+                blank.discard()
+                return None
+            finally:
+                self._linking = False
+            return segment
+
+    def find(self, ordinal: int) -> Segment | None:
+        """The segment that holds the slot *ordinal*; None if it is gone or not there yet."""
+        for segment in self:
+            if segment.base <= ordinal < segment.end:
+                return segment
+        return None
+
+    def remove_first(self, budget: Budget) -> None:
+        """Close the first segment and remove its file; it must not be the only one."""
+        gone = self.first
+        assert gone.next is not None
+        self.first = gone.next
+        gone.close()
+        self._folder.remove(gone.name)
+        budget.give_back(gone.size)
+
+    def seal(self, last: Segment) -> None:
+        """No record stands behind the segment *last*: remove what does, all before it is full."""
+        spare, last.next = last.next, None
+        self.tail = last
+        for segment in self:
+            segment.full = segment is not last
+        while spare is not None:
+            spare.close()
+            self._folder.remove(spare.name)
+            spare = spare.next
+
+    def close(self) -> None:
+        """Unmap and close all segments; their files stay."""
+        for segment in self:
+            segment.close()

@@ -1,0 +1,121 @@
+"""
+The events of a spool: a file of length, CRC-32 and JSON, appended by plain writes.
+
+When the disk is full an event stays in memory and is written later; it is shipped all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agnez_client.protocol import encode_event, split_events
+from agnez_client.spool.files import Folder, open_file, write_whole
+
+EVENTS_NAME: Final = "events"
+_EVENT_HEAD_SIZE: Final = 8
+
+logger = logging.getLogger(__name__)
+
+
+class EventLog:
+    """Numbered events; safe to append to from any thread, and from a signal's handler."""
+
+    def __init__(self, fd: int, data: bytes = b"") -> None:
+        found, self._size = split_events(data)
+        self._fd = fd
+        self._lock = threading.RLock()
+        self._starts: list[int] = []
+        self._unwritten: list[bytes] = []
+        self._writing = False
+        at = 0
+        for event in found:
+            self._starts.append(at)
+            at += _EVENT_HEAD_SIZE + len(event)
+
+    @classmethod
+    def create(cls, folder: Folder) -> EventLog:
+        """The log of a new spool."""
+        return cls(folder.create(EVENTS_NAME))
+
+    @classmethod
+    def open(cls, folder: Folder) -> EventLog:
+        """The log of a spool whose owner is gone; what is torn at its end is left out."""
+        assert folder.path is not None
+        fd = open_file(folder.path / EVENTS_NAME)
+        return cls(fd, os.pread(fd, os.fstat(fd).st_size, 0))
+
+    def __len__(self) -> int:
+        return len(self._starts) + len(self._unwritten)
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        """
+        Add *event*; it survives this process when the disk takes it, see `is_written`.
+
+        Raises:
+            ValueError: If *event* can't be encoded, see `encode_event`.
+        """
+        frame = encode_event(event)
+        with self._lock:
+            self._unwritten.append(frame)
+            self.write_pending()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether every event has reached the file."""
+        return not self._unwritten
+
+    def write_pending(self) -> None:
+        """Write what the disk refused before, as far as it takes it now."""
+        with self._lock:
+            if self._writing:  # a signal's handler, inside the loop below, which goes on after it
+                return
+            self._writing = True
+            try:
+                while self._unwritten and self._write(self._unwritten[0]):
+                    del self._unwritten[0]
+            finally:
+                self._writing = False
+
+    def _write(self, frame: bytes) -> bool:
+        try:
+            write_whole(self._fd, frame, self._size)
+        except OSError as error:
+            logger.debug("an event waits in memory: %s", error)
+            return False
+        self._starts.append(self._size)
+        self._size += len(frame)
+        return True
+
+    def read(self, first: int, max_bytes: int) -> list[bytes]:
+        """
+        JSON texts from ordinal *first* on, together at most *max_bytes* framed, but at least one
+        if there is one.
+        """
+        with self._lock:
+            found = self._read_written(first, max_bytes)
+            room = max_bytes - sum(map(len, found))
+            if first + len(found) >= len(self._starts):
+                for frame in self._unwritten[max(0, first - len(self._starts)) :]:
+                    if found and len(frame) > room:
+                        break
+                    found.append(frame[_EVENT_HEAD_SIZE:])
+                    room -= len(frame)
+            return found
+
+    def _read_written(self, first: int, max_bytes: int) -> list[bytes]:
+        if first >= len(self._starts):
+            return []
+        start = self._starts[first]
+        after = self._starts[first + 1] if first + 1 < len(self._starts) else self._size
+        size = max(min(self._size - start, max_bytes), after - start)
+        return split_events(os.pread(self._fd, size, start))[0]
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

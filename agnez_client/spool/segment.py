@@ -1,0 +1,205 @@
+"""
+A segment: one file of point records, allocated before it is used, mapped into the owner.
+
+Layout: 4096 bytes of header, then records of 32 bytes. A slot is claimed by a counter that hands
+out offsets, then filled by one `struct.pack_into` whose last field is the mark that makes the
+record valid. Neither takes a lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import os
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from agnez_client.errors import SpoolError
+from agnez_client.protocol import MARK_VOID, RECORD, RECORD_SIZE, RecordArray
+from agnez_client.spool.files import Folder, open_file, write_whole
+
+SEGMENT_PREFIX: Final = "points-"
+FIRST_SIZE: Final = 256 << 10
+LARGEST_SIZE: Final = 16 << 20
+RECORDS_AT: Final = 4096
+_HEAD: Final = struct.Struct("<8sII16sQQ")
+_MAGIC: Final = b"AGNZSEG1"
+_POPULATE_WRITE: Final = 23
+"""MADV_POPULATE_WRITE of Linux 5.14, which Python's mmap does not name."""
+_MARK_AT: Final = RECORD_SIZE - 4
+
+
+class ClosedSegment:
+    """Stands where a segment would when nothing may be written: every claim is beyond its limit."""
+
+    def __init__(self) -> None:
+        self.claim: Callable[[], int] = itertools.repeat(sys.maxsize).__next__
+        self.limit = -1
+        self.buffer = bytearray()
+        self.full = True
+        self.next: Segment | None = None
+
+
+class Segment:
+    """
+    Records ``base <= ordinal < end`` of a spool.
+
+    A writer calls ``claim()`` for an offset into ``buffer``; beyond ``limit`` the segment is full
+    and ``next`` follows. ``full`` tells that every slot was claimed.
+    """
+
+    __slots__ = (
+        "base",
+        "buffer",
+        "capacity",
+        "claim",
+        "end",
+        "fd",
+        "full",
+        "limit",
+        "name",
+        "next",
+    )
+
+    def __init__(
+        self, fd: int, name: str, base: int, capacity: int, buffer: mmap.mmap | None = None
+    ) -> None:
+        self.fd, self.name, self.base, self.capacity = fd, name, base, capacity
+        self.end = base + capacity
+        self.buffer = buffer if buffer is not None else bytearray()
+        self.limit = RECORDS_AT + (capacity - 1) * RECORD_SIZE
+        self.claim = claims()
+        self.full = False
+        self.next: Segment | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return RECORDS_AT + self.capacity * RECORD_SIZE
+
+    def read(self, first: int, count: int) -> RecordArray:
+        """*count* slots from the ordinal *first* on, holes included; fewer if the file ends."""
+        at = RECORDS_AT + (first - self.base) * RECORD_SIZE
+        data = os.pread(self.fd, count * RECORD_SIZE, at)
+        return np.frombuffer(data, RECORD, len(data) // RECORD_SIZE)
+
+    def write(self, ordinal: int, record: bytes) -> None:
+        """Fill the slot *ordinal*. Only once nobody else can write any more."""
+        write_whole(self.fd, record, RECORDS_AT + (ordinal - self.base) * RECORD_SIZE)
+
+    def void(self, ordinal: int) -> None:
+        """Write the mark that says: nothing is here. Only once nobody can write any more."""
+        at = RECORDS_AT + (ordinal - self.base) * RECORD_SIZE + _MARK_AT
+        write_whole(self.fd, MARK_VOID.to_bytes(4, "little"), at)
+
+    def unmap(self) -> None:
+        """From now on a writer that claimed a slot here gets a ValueError instead of writing."""
+        if isinstance(self.buffer, mmap.mmap):
+            self.buffer.close()
+
+    def close(self) -> None:
+        """Unmap and close the file, which stays."""
+        self.unmap()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+class Blank:
+    """A segment in the making: its room on the disk is reserved, its place in the spool is not."""
+
+    def __init__(self, folder: Folder, size: int) -> None:
+        """
+        Reserve *size* bytes. Without that, a write into the mapping of a sparse file on a full
+        disk would kill the process with SIGBUS; an allocation is refused cleanly.
+
+        Raises:
+            OSError: If the room is not there.
+        """
+        self.folder, self.size = folder, size
+        self.temporary = f"tmp-{os.urandom(8).hex()}"
+        self.map: mmap.mmap | None = None
+        self.fd = folder.create(self.temporary)
+        try:
+            _reserve(self.fd, size)
+            self.map = mmap.mmap(self.fd, size)
+            _populate(self.map)
+        except BaseException:
+            self.discard()
+            raise
+
+    def become(self, spool: bytes, base: int) -> Segment:
+        """Take the place after ordinal *base* in the spool with the id *spool*."""
+        capacity = (self.size - RECORDS_AT) // RECORD_SIZE
+        head = _HEAD.pack(_MAGIC, 1, RECORD_SIZE, spool, base, capacity)
+        write_whole(self.fd, head, 0)
+        name = f"{SEGMENT_PREFIX}{base:020d}"
+        self.folder.publish(self.temporary, name)
+        return Segment(self.fd, name, base, capacity, self.map)
+
+    def discard(self) -> None:
+        """Give the room back."""
+        if self.map is not None:
+            self.map.close()
+        os.close(self.fd)
+        self.folder.remove(self.temporary)
+
+
+def open_segment(folder: Folder, name: str, spool: bytes) -> Segment:
+    """
+    The segment of a spool whose owner is gone.
+
+    Raises:
+        SpoolError: If the file is not a segment of *spool*.
+    """
+    assert folder.path is not None
+    fd = open_file(folder.path / name)
+    head = os.pread(fd, _HEAD.size, 0)
+    if len(head) == _HEAD.size:
+        magic, version, record_size, owner, base, capacity = _HEAD.unpack(head)
+        if (magic, version, record_size, owner) == (_MAGIC, 1, RECORD_SIZE, spool):
+            return Segment(fd, name, base, capacity)
+    os.close(fd)
+    raise SpoolError(f"{folder.path / name} is not a segment of this spool")
+
+
+def claims() -> Callable[[], int]:
+    """A function that hands out the offsets of a segment's slots, each once, to any thread."""
+    following = itertools.count(RECORDS_AT, RECORD_SIZE).__next__
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return following
+    return locked(following)
+
+
+def locked(following: Callable[[], int]) -> Callable[[], int]:
+    """*following* for a Python without a global lock: one thread at a time."""
+    lock = threading.RLock()
+
+    def claim() -> int:
+        with lock:
+            return following()
+
+    return claim
+
+
+def _reserve(fd: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, size)
+        return
+    zeros = bytes(1 << 20)
+    for at in range(0, size, len(zeros)):
+        write_whole(fd, zeros[: size - at], at)
+
+
+def _populate(map: mmap.mmap) -> None:
+    """Fault all pages in now and not one by one inside `send()`; older kernels do it later."""
+    if hasattr(map, "madvise"):
+        try:
+            map.madvise(_POPULATE_WRITE)
+        except OSError:
+            return

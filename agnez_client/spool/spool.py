@@ -1,0 +1,253 @@
+"""
+One spool: the points and events of one process for one run, until a server has them.
+
+Its owner makes it and writes; the owner's sender reads it. When the owner is dead another process
+adopts it. From the moment when nobody writes points any more (`seal`) the two are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agnez_client.errors import SpoolError
+from agnez_client.protocol import MARK_VOID, RECORD_INT, RecordArray
+from agnez_client.spool.budget import Budget
+from agnez_client.spool.chain import Chain
+from agnez_client.spool.cursor import Cursor, Marks
+from agnez_client.spool.events import EventLog
+from agnez_client.spool.files import Folder, read_file
+from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.lock import LOCK_NAME, take, take_orphan
+from agnez_client.spool.points import PointReader, is_filled, last_filled
+from agnez_client.spool.rejected import Rejected
+from agnez_client.spool.segment import FIRST_SIZE, Segment
+
+logger = logging.getLogger(__name__)
+Append = Callable[[int, float, int, int, int], bool]
+
+
+class Spool:
+    """
+    Attributes:
+        header: Whose it is.
+        folder: Where it is.
+        events: Its events; append to it only as the owner.
+        chain: Its segments.
+        was_delivered: Whether a server had all of it when it was closed.
+        append: Takes a whole record as `Pen.append` does; the owner's pen, while it writes here.
+    """
+
+    def __init__(
+        self,
+        header: SpoolHeader,
+        folder: Folder,
+        lock_fd: int,
+        events: EventLog,
+        chain: Chain,
+        budget: Budget,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.header, self.folder, self.budget = header, folder, budget
+        self.events, self.chain = events, chain
+        self.id = bytes.fromhex(header.spool)
+        self.rejected = Rejected(folder)
+        self._lock_fd = lock_fd
+        self._cursor = Cursor.load(folder)
+        self._reader = PointReader(chain, self._cursor.voids, now=now)
+        self.append: Append = self._append_sealed
+        self._end = 0
+        self.was_delivered = False
+
+    @classmethod
+    def create(
+        cls,
+        header: SpoolHeader,
+        place: Path | None,
+        budget: Budget,
+        now: Callable[[], float] = time.monotonic,
+    ) -> Spool:
+        """
+        A new spool in the directory *place*, or in memory without one.
+
+        It gets its name when it is whole and locked, so nobody can take it for an orphan.
+
+        Raises:
+            OSError: If there is no room for it.
+        """
+        if place is None:
+            folder = Folder(None)
+            events = EventLog.create(folder)
+            chain = Chain.create(folder, bytes.fromhex(header.spool), budget)
+            return cls(header, folder, -1, events, chain, budget, now=now)
+        folder = Folder(place / f".new-{header.spool}")
+        assert folder.path is not None
+        folder.path.mkdir(mode=0o700)
+        try:
+            lock_fd = folder.create(LOCK_NAME)
+            take(lock_fd)
+            folder.replace(HEADER_NAME, header.as_bytes())
+            events = EventLog.create(folder)
+            chain = Chain.create(folder, bytes.fromhex(header.spool), budget)
+        except BaseException:
+            folder.remove_all()
+            raise
+        folder.path = folder.path.rename(place / header.spool)
+        return cls(header, folder, lock_fd, events, chain, budget, now=now)
+
+    @classmethod
+    def adopt(cls, path: Path, budget: Budget) -> Spool | None:
+        """
+        The spool in the directory *path* if its owner is dead; None if it lives.
+
+        Raises:
+            SpoolError: If what lies there can't be read.
+        """
+        lock_fd = take_orphan(path)
+        if lock_fd is None:
+            return None
+        folder = Folder(path)
+        try:
+            header = parse_header(read_file(path / HEADER_NAME))
+            spool_id = bytes.fromhex(header.spool)
+            events = EventLog.open(folder)
+            chain = Chain.open(folder, spool_id)
+            if chain is None:
+                chain = Chain.create(folder, spool_id, budget)
+        except (OSError, SpoolError) as error:
+            os.close(lock_fd)
+            raise SpoolError(f"the spool {path} can't be read: {error}") from error
+        spool = cls(header, folder, lock_fd, events, chain, budget)
+        spool.seal()
+        return spool
+
+    # -- reading, by the sender ----------------------------------------------------------------
+
+    @property
+    def oldest_point(self) -> int:
+        """The first ordinal that is still held."""
+        return self.chain.first.base
+
+    @property
+    def marks(self) -> Marks:
+        """What the store that was heard last has taken."""
+        return self._cursor.latest
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nobody writes points any more."""
+        return not self._reader.alive
+
+    @property
+    def limits(self) -> Marks | None:
+        """Marks that no server can be beyond; None for what another process wrote, or a copy."""
+        return None if self.is_sealed else Marks(len(self.events), self.chain.tail.end)
+
+    def read_points(self, position: int, limit: int) -> RecordArray:
+        """At most *limit* records from ordinal *position* on, as far as they are ready."""
+        return self._reader.read(position, limit)
+
+    def read_events(self, first: int, max_bytes: int) -> list[bytes]:
+        """JSON texts of the events from *first* on; see `EventLog.read`."""
+        return self.events.read(first, max_bytes)
+
+    def taken(self, store: str, marks: Marks) -> None:
+        """The store *store* has all before *marks*: remember it, remove segments used up."""
+        moved = self._cursor.move(store, marks)
+        while self._is_used_up(self.chain.first, marks):
+            self._retire(self.chain.first)
+            moved = True
+        if moved:
+            self._cursor.save(self.folder)
+
+    def _is_used_up(self, segment: Segment, marks: Marks) -> bool:
+        return segment.full and segment.next is not None and segment.end <= marks.points
+
+    def _retire(self, segment: Segment) -> None:
+        segment.unmap()
+        self._save_late(segment)
+        self.chain.remove_first(self.budget)
+
+    def _save_late(self, segment: Segment) -> None:
+        """
+        Look once more at the slots that were given up: a record that came late gets a new ordinal.
+        Nobody can write any more, the segment is unmapped.
+        """
+        for ordinal in sorted(self._cursor.voids):
+            if segment.base <= ordinal < segment.end:
+                self._cursor.voids.discard(ordinal)
+                records = segment.read(ordinal, 1)
+                if is_filled(records).any() and records["mark"][0] != MARK_VOID:
+                    if not self.append(*RECORD_INT.unpack(records.tobytes())):
+                        logger.warning("a point that came late found no room and is lost")
+                    segment.void(ordinal)
+
+    def park(self, kind: str, ordinal: int, reason: str) -> bool:
+        """Keep the refused event or point *ordinal* aside; False if it is there already."""
+        if kind == "event":
+            frame = b"".join(self.events.read(ordinal, 1)[:1])
+        else:
+            segment = self.chain.find(ordinal)
+            frame = segment.read(ordinal, 1).tobytes() if segment is not None else b""
+        return self.rejected.park(kind, ordinal, reason, frame)
+
+    # -- when nobody writes any more ------------------------------------------------------------
+
+    def seal(self) -> None:
+        """The owner has ended or is dead: what lies here is all there will be."""
+        segments = list(self.chain)
+        for segment in segments:
+            segment.unmap()
+        self.append = self._append_sealed
+        last, filled = segments[0], -1
+        for segment in reversed(segments):
+            filled = last_filled(is_filled(segment.read(segment.base, segment.capacity)))
+            if filled >= 0:
+                last = segment
+                break
+        self._end = last.base + filled + 1
+        self.chain.seal(last)
+        self._reader.alive = False
+        for segment in segments:
+            self._save_late(segment)
+
+    def _append_sealed(self, x: int, y: float, wall_ns: int, channel: int, mark: int) -> bool:
+        tail = self.chain.tail
+        if self._end >= tail.end:
+            tail.full = True
+            grown = self.chain.grow(FIRST_SIZE, self.budget)
+            if grown is None:
+                return False
+            tail = grown
+        tail.write(self._end, RECORD_INT.pack(x, y, wall_ns, channel, mark))
+        self._end += 1
+        return True
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Leave the spool; its directory goes if a server has all of it, else it stays."""
+        self.events.write_pending()
+        self.was_delivered = self.is_delivered()
+        if self.was_delivered and not self.rejected.count:
+            with contextlib.suppress(OSError):
+                self.folder.remove_all()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close descriptors and maps and let go of the lock; nothing on the disk changes."""
+        self.chain.close()
+        self.events.close()
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    def is_delivered(self) -> bool:
+        """Whether the store that was heard last has every event and every point."""
+        marks = self._cursor.latest
+        return marks.events >= len(self.events) and not len(self.read_points(marks.points, 1))
