@@ -128,6 +128,8 @@ class StoreStats:
     file_bytes: int
     read_only: str | None
     """Why the store takes no writes at present (a full disk), None when it does."""
+    damaged_points: int = 0
+    """Points that were found unreadable, because bits on the disk have changed."""
 
 
 class Change(Protocol):

@@ -45,6 +45,24 @@ class TailView:
         return self.start + len(self.points)
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The oldest *n* points of a tail lie in chunks now; figures and size on disk, in all."""
+
+    account: Account
+    n: int
+    figures: SeriesStats
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogRowSize:
+    """A row of the log: its id, and its size in bytes (0 when a commit had no points)."""
+
+    id: int
+    size: int
+
+
 class Ledger:
     """Accounts of all committed series, and the runs that were deleted."""
 
@@ -54,6 +72,10 @@ class Ledger:
         self._runs: dict[str, list[Account]] = {}
         self._deleted: set[str] = set()
         self._tail_points = 0
+        self._kept: list[Account] = []
+        self.log_id = 0
+        """Newest row of the log whose points are in the tails."""
+        self.log_bytes = 0
 
     def open(self, accounts: Iterable[Account], deleted: Iterable[str]) -> None:
         """Take in what a commit, or the opening of the store, brought."""
@@ -67,21 +89,23 @@ class Ledger:
         opened: Iterable[Series],
         points: Mapping[int, Points],
         deleted: Mapping[str, list[int]],
+        row: LogRowSize,
         now_s: float,
     ) -> list[Appended]:
         """Take in a commit; returns what was appended to which series."""
         with self.lock:
+            self.log_id, self.log_bytes = row.id, self.log_bytes + row.size
             for run in deleted:
                 self._forget(run)
             self.open([Account(series) for series in opened], deleted)
             return [self._extend(series, part, now_s) for series, part in points.items()]
 
-    def replay(self, series: int, points: Points, now_s: float) -> bool:
-        """Take points of the log in while opening; False if their series is gone."""
-        if series not in self._accounts:
-            return False
-        self._extend(series, points, now_s)
-        return True
+    def replay(self, points: Iterable[tuple[int, Points]], row: LogRowSize, now_s: float) -> None:
+        """Take in a row of the log, when the store opens; unknown series are skipped."""
+        self.log_id, self.log_bytes = row.id, self.log_bytes + row.size
+        for series, part in points:
+            if series in self._accounts:
+                self._extend(series, part, now_s)
 
     def series(self, run: str, channel: int | None) -> list[Series]:
         """Series of *run*, oldest session first, then by rank."""
@@ -133,11 +157,22 @@ class Ledger:
             if len(account.tail)
         ]
 
-    def sealed(self, account: Account, n: int, figures: SeriesStats, size: int) -> None:
-        """The oldest *n* points of a tail lie in chunks now. The caller holds the lock."""
-        account.sealed, account.sealed_bytes = figures, size
-        account.tail.drop(n)
-        self._tail_points -= n
+    def sealed(self, done: Iterable[Sealed], log_bytes: int) -> None:
+        """
+        Points moved from tails into chunks, which took *log_bytes* off the log.
+
+        They stay in memory, for `since`, until the next seal. The caller holds the lock.
+        """
+        for account in self._kept:
+            account.tail.forget_kept()
+        self._kept.clear()
+        for one in done:
+            if one.account.series.id in self._accounts:
+                one.account.sealed, one.account.sealed_bytes = one.figures, one.size
+                one.account.tail.drop(one.n)
+                self._tail_points -= one.n
+                self._kept.append(one.account)
+        self.log_bytes -= log_bytes
 
     def _extend(self, series: int, points: Points, now_s: float) -> Appended:
         account = self._accounts[series]

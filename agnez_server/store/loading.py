@@ -7,13 +7,12 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from agnez_server.store.base import Series
-from agnez_server.store.ledger import Account, Ledger
+from agnez_server.store.ledger import Account, Ledger, LogRowSize
 from agnez_server.store.log import decode_row
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import from_row
@@ -24,15 +23,6 @@ logger = logging.getLogger(__name__)
 
 _FREEZE_FROM: Final = 20_000
 """With so many documents a full garbage collection takes long enough to exempt them from it."""
-
-
-@dataclass(slots=True)
-class Replay:
-    """What opening found in the log."""
-
-    last_id: int = 0
-    log_bytes: int = 0
-    lost_points: int = 0
 
 
 @contextmanager
@@ -78,15 +68,17 @@ def load_series(con: sqlite3.Connection, ledger: Ledger, workspace: Workspace) -
     workspace.fill((account.series for account in accounts), deleted, next_series)
 
 
-def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> Replay:
-    """Put the points of the log into the tails, all that are intact and not of deleted series."""
-    replay = Replay()
+def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> int:
+    """
+    Put the points of the log into the tails; returns how many were found damaged.
+
+    Points of series that are gone (their run was deleted) are skipped.
+    """
+    lost = 0
     for row_id, body in con.execute("select id, body from log order by id"):
         row = decode_row(body)
         if row.damage:
             logger.error("row %d of the log is damaged, the rest is kept: %s", row_id, row.damage)
-            replay.lost_points += row.lost_points
-        for series, points in row.points:
-            ledger.replay(series, points, now_s)
-        replay.last_id, replay.log_bytes = row_id, replay.log_bytes + len(body)
-    return replay
+            lost += row.lost_points
+        ledger.replay(row.points, LogRowSize(row_id, len(body)), now_s)
+    return lost

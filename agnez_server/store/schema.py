@@ -38,7 +38,7 @@ create table tombstone (run text primary key) without rowid;
 create table log (id integer primary key, body blob);
 create table chunk (
     series integer, ord integer, n integer, x0, x1, w0 integer, w1 integer, flags integer,
-    crc integer, top blob, mid blob, fine blob, body blob, primary key (series, ord)
+    top blob, mid blob, fine blob, body blob, primary key (series, ord)
 );
 """
 """
@@ -74,6 +74,13 @@ def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
     con.execute("pragma wal_autocheckpoint = 0")
     con.execute(f"pragma journal_size_limit = {4 * options.checkpoint_bytes}")
     con.execute("pragma cache_size = -16384")
+    return con
+
+
+def connect_keeper(path: Path, options: StoreOptions) -> sqlite3.Connection:
+    """A second connection for changes, which does not wait long for readers to finish."""
+    con = connect_writer(path, options)
+    con.execute("pragma busy_timeout = 100")
     return con
 
 

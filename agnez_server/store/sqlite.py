@@ -6,38 +6,40 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from agnez_server.errors import StoreBusy, StoreReadOnly
+from agnez_server.errors import BadRequest
 from agnez_server.store.base import (
     Axis,
     Change,
     Columns,
     Committed,
-    DocChanged,
     Series,
     SeriesStats,
     Store,
     StoreStats,
 )
-from agnez_server.store.commit import commit
+from agnez_server.store.committer import Committer, Disk
 from agnez_server.store.directory import DataDirectory
-from agnez_server.store.ledger import Ledger
-from agnez_server.store.loading import Replay, load_docs, load_series, replay_log, without_collector
+from agnez_server.store.keeper import Keeper
+from agnez_server.store.ledger import Ledger, TailView
+from agnez_server.store.loading import load_docs, load_series, replay_log, without_collector
 from agnez_server.store.marks import Marks
 from agnez_server.store.options import StoreOptions
-from agnez_server.store.points import NO_POINTS, Points, join_points
-from agnez_server.store.schema import connect_reader, connect_writer, prepare
+from agnez_server.store.points import NO_POINTS, join_points
+from agnez_server.store.raw import raw
+from agnez_server.store.readers import Readers
+from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
+from agnez_server.store.seal import Sealer
+from agnez_server.store.source import Source, open_source
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
 from agnez_server.store.tinytable import RowDB
-from agnez_server.store.unit import Group, Unit
+from agnez_server.store.view import view
 from agnez_server.store.workspace import Workspace
-from agnez_server.store.writer import Writer
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -51,28 +53,24 @@ class SqliteStore(Store):
     ) -> None:
         self._directory, self._clock, self._options = directory, clock, options
         self._path = directory.file("agnez.db")
-        self._con = connect_writer(self._path, options)
-        self.id = prepare(self._con, self._path)
-        self._write_lock = threading.Lock()
-        self._rows = CommittedStorage()
+        self._disk = Disk(connect_writer(self._path, options), threading.Lock())
+        self.id = prepare(self._disk.con, self._path)
+        self._rows, self._ledger = CommittedStorage(), Ledger()
         self.committed = RowDB(self._rows)
-        self._ledger = Ledger()
-        working = WorkingStorage()
         self._marks_con = connect_reader(self._path)
-        self._workspace = Workspace(working, Marks(self._marks_con))
+        self._workspace = Workspace(WorkingStorage(), Marks(self._marks_con))
         self.docs = self._workspace.docs
-        self._listeners: list[Callable[[Committed], None]] = []
-        self._pending: deque[Unit] = deque()
-        self._pending_bytes = 0
-        self._commits, self._last_commit_s, self._last_seal_s = 0, 0.0, 0.0
-        self._read_only: str | None = None
-        self._closed = False
+        self._readers = Readers(self._path, options)
+        self._keeper_con = connect_keeper(self._path, options)
+        sealer = Sealer(self._keeper_con, self._ledger, self._disk.lock, options)
+        self._keeper = Keeper(self._keeper_con, sealer, self._disk.lock, clock, options)
+        self._closing: asyncio.Task[None] | None = None
         with without_collector():
-            load_docs(self._con, working, self._rows)
-            load_series(self._con, self._ledger, self._workspace)
-            self._replay: Replay = replay_log(self._con, self._ledger, clock())
-        self._next_log_id = self._replay.last_id + 1
-        self._log_bytes = self._replay.log_bytes
+            load_docs(self._disk.con, self._workspace.rows, self._rows)
+            load_series(self._disk.con, self._ledger, self._workspace)
+            self._lost_points = replay_log(self._disk.con, self._ledger, clock())
+
+    _committer: Committer
 
     @classmethod
     async def open(
@@ -96,112 +94,34 @@ class SqliteStore(Store):
         except BaseException:
             held.release()
             raise
-        store._writer = Writer(store, asyncio.get_running_loop(), store._options)
+        store._start()
         return store
 
-    _writer: Writer
+    def _start(self) -> None:
+        self._committer = Committer(
+            self._disk,
+            self._workspace,
+            self._rows,
+            self._ledger,
+            self._keeper,
+            self._clock,
+            self._options,
+        )
+        self._keeper.start()
 
     async def change(self, work: Callable[[Change], T]) -> T:
         """See `Store.change`."""
-        self._refuse()
-        unit, result = self._workspace.run(work)
-        unit.result = result
-        if unit.is_empty() and not self._pending:
-            return result
-        unit.future = asyncio.get_running_loop().create_future()
-        self._pending.append(unit)
-        self._pending_bytes += unit.size
-        self._writer.submit(unit)
-        await unit.future
-        return result
-
-    def _refuse(self) -> None:
-        if self._closed:
-            raise StoreReadOnly("the store is closed")
-        if self._read_only is not None:
-            raise StoreReadOnly(
-                f"nothing can be written at present: {self._read_only}",
-                hint="make room on the disk; writing starts again by itself",
-            )
-        if self._pending_bytes >= self._options.backlog_bytes:
-            raise StoreBusy(
-                "more is waiting to be written than the backlog allows",
-                hint="try again",
-                retry_after_s=self._options.retry_after_s,
-            )
-
-    # -- the writer's owner ------------------------------------------------------------------
-
-    def write(self, group: Group) -> None:
-        """Commit *group*; in the writer's thread."""
-        if group.is_empty():
-            return
-        began = time.perf_counter()
-        group.log_id = self._next_log_id
-        with self._write_lock:
-            commit(self._con, group, self._options)
-        self._next_log_id += 1
-        self._last_commit_s = time.perf_counter() - began
-
-    def probe(self) -> None:
-        """Write something and take it away again; in the writer's thread."""
-        with self._write_lock:
-            self._con.execute("pragma wal_checkpoint(passive)")
-            self._con.execute("insert or replace into meta values ('probe', zeroblob(262144))")
-            self._con.execute("delete from meta where key = 'probe'")
-
-    def written(self, group: Group) -> None:
-        """Show *group* to readers and listeners, answer who waits; on the loop."""
-        self._commits += 1
-        self._log_bytes += group.log_bytes
-        appended = self._ledger.publish(
-            group.series.values(), group.points, group.deleted, self._clock()
-        )
-        changed = []
-        for (table, doc_id), write in group.docs.items():
-            before = self._rows.replace(table, doc_id, write.value)
-            if before is not None or write.value is not None:
-                changed.append(DocChanged(table, doc_id, before, write.value))
-        self._tell(Committed(changed, appended))
-        for unit in group.units:
-            self._pending.popleft()
-            self._pending_bytes -= unit.size
-            if unit.future is not None and not unit.future.done():
-                unit.future.set_result(None)
-        if not self._pending:
-            self._workspace.marks.trim()
-
-    def failed(self, error: Exception) -> None:
-        """Take back all that waits; on the loop."""
-        self._read_only = f"{type(error).__name__}: {error}"
-        lost, self._pending, self._pending_bytes = self._pending, deque(), 0
-        for unit in reversed(lost):
-            unit.take_back()
-        self._writer.discard()
-        for unit in lost:
-            if unit.future is not None and not unit.future.done():
-                unit.future.set_exception(
-                    StoreReadOnly(f"nothing can be written at present: {self._read_only}")
-                )
-
-    def recovered(self) -> None:
-        """Take changes again; on the loop."""
-        logger.info("the disk takes writes again")
-        self._read_only = None
-
-    def _tell(self, committed: Committed) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(committed)
-            except Exception:  # a listener's fault is not the store's
-                logger.exception("a listener of commits failed")
-
-    # -- reading -----------------------------------------------------------------------------
+        return await self._committer.change(work)
 
     def listen(self, listener: Callable[[Committed], None]) -> Callable[[], None]:
         """See `Store.listen`."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        return self._committer.listen(listener)
+
+    async def writable(self) -> None:
+        """Wait until the store takes changes: at once, unless its disk was full or failing."""
+        await self._committer.writable.wait()
+
+    # -- reading -----------------------------------------------------------------------------
 
     def series(self, run: str, channel: int | None = None) -> list[Series]:
         """See `Store.series`."""
@@ -214,34 +134,24 @@ class SqliteStore(Store):
     def view(
         self, series: int, lo: float | None, hi: float | None, px: int, axis: Axis = "x"
     ) -> Columns:
-        """See `Store.view`."""
-        tail = self._ledger.tail(series)
-        points = NO_POINTS if tail is None else tail.points
-        value = points.x if axis == "x" else points.wall
-        keep = np.ones(len(points), bool)
-        if lo is not None:
-            keep &= value >= lo
-        if hi is not None:
-            keep &= value <= hi
-        index = np.flatnonzero(keep)
-        index = index[np.argsort(value[index], kind="stable")]
-        return _columns(points.take(index), index.astype(np.int64), True, len(points))
+        """See `Store.view`; raises BadRequest unless *px* is at least 1."""
+        if px < 1:
+            raise BadRequest(f"px is {px}, expected at least 1")
+        return self._read(series, lambda source: view(source, lo, hi, px, axis))
 
     def raw(self, series: int, after: int, limit: int) -> Columns:
         """See `Store.raw`."""
-        tail = self._ledger.tail(series)
-        points = NO_POINTS if tail is None else tail.points
-        part = points[after : after + limit]
-        ordinal = np.arange(after, after + len(part))
-        return _columns(part, ordinal, True, len(points))
+        return self._read(series, lambda source: raw(source, max(0, after), max(0, limit)))
 
     def recent(self, series: int, after: int) -> Columns | None:
         """See `Store.recent`."""
-        found = self._ledger.since(series, after)
+        found = self._ledger.since(series, max(0, after))
         if found is None:
             return None
-        points = join_points([piece for piece in found[0] if len(piece)])
-        return _columns(points, np.arange(found[1] - len(points), found[1]), True, found[1])
+        pieces, end = found
+        points = join_points([piece for piece in pieces if len(piece)])
+        ordinal = np.arange(end - len(points), end)
+        return Columns(points.x, points.y, points.wall, ordinal, True, end)
 
     def is_deleted(self, run: str) -> bool:
         """See `Store.is_deleted`."""
@@ -254,46 +164,53 @@ class SqliteStore(Store):
     def store_stats(self) -> StoreStats:
         """See `Store.store_stats`."""
         return StoreStats(
-            commits=self._commits,
-            last_commit_s=self._last_commit_s,
-            last_seal_s=self._last_seal_s,
+            commits=self._committer.commits,
+            last_commit_s=self._committer.last_commit_s,
+            last_seal_s=self._keeper.last_seal_s,
             tail_points=self._ledger.tail_points(),
-            log_bytes=self._log_bytes,
+            log_bytes=self._ledger.log_bytes,
             wal_bytes=_size(self._path.with_name("agnez.db-wal")),
             file_bytes=_size(self._path),
-            read_only=self._read_only,
+            read_only=self._committer.read_only,
+            damaged_points=self._lost_points + self._readers.damaged_points(),
         )
+
+    def _read(self, series: int, reading: Callable[[Source], Columns]) -> Columns:
+        tail = self._ledger.tail(series)
+        if tail is None or tail.start == 0:
+            return reading(open_source(tail or TailView(0, NO_POINTS), None, series))
+        with self._readers.snapshot() as snapshot:
+            return reading(open_source(tail, snapshot, series))
+
+    # -- ending ------------------------------------------------------------------------------
 
     async def flush(self) -> None:
         """See `Store.flush`."""
-        if self._pending:
-            unit = Unit(future=asyncio.get_running_loop().create_future())
-            self._pending.append(unit)
-            self._writer.submit(unit)
-            await unit.future  # type: ignore[misc]
+        await self._committer.flush()
 
     async def seal(self) -> None:
         """See `Store.seal`."""
         await self.flush()
+        await asyncio.wrap_future(self._keeper.request_seal())
 
     async def close(self) -> None:
         """See `Store.close`."""
-        if self._closed:
-            return
-        self._closed = True
-        await asyncio.to_thread(self._writer.stop)
-        await asyncio.sleep(0)
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._committer.stop()
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
+        self._keeper.stop()
+        self._readers.close()
         self._marks_con.close()
-        self._con.execute("pragma wal_checkpoint(truncate)")
-        self._con.close()
+        self._keeper_con.close()
+        self._disk.con.execute("pragma wal_checkpoint(truncate)").fetchall()
+        self._disk.con.close()
         self._directory.release()
-
-
-def _columns(points: Points, ordinal: Any, exact: bool, total: int) -> Columns:
-    return Columns(points.x, points.y, points.wall, ordinal, exact, total)
 
 
 def _size(path: Path) -> int:

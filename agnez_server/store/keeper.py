@@ -1,0 +1,172 @@
+"""The thread that keeps house: seals, shortens the write-ahead log, sweeps and gives space back."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from agnez_server.store.options import StoreOptions
+from agnez_server.store.schema import PAGE_SIZE
+from agnez_server.store.seal import Sealer
+
+logger = logging.getLogger(__name__)
+
+_SWEEP_CHUNKS: Final = 16
+_VACUUM_PAGES: Final = 512
+_PAUSE_S: Final = 0.002
+"""Between two steps of a long piece of work, so that the writer gets its turn."""
+
+Request = concurrent.futures.Future[None]
+
+
+@dataclass(slots=True)
+class _Due:
+    """What the keeper was told to do."""
+
+    seal: bool = False
+    checkpoint: bool = False
+    sweep: bool = False
+
+
+class Keeper:
+    """
+    Works when `wake` says that something is due, and each ``seal_interval_s``.
+
+    *exclusive* keeps the writer out, for moments.
+    """
+
+    def __init__(
+        self,
+        con: sqlite3.Connection,
+        sealer: Sealer,
+        exclusive: AbstractContextManager[object],
+        clock: Callable[[], float],
+        options: StoreOptions,
+    ) -> None:
+        self._con, self._sealer, self._exclusive = con, sealer, exclusive
+        self._clock, self._options = clock, options
+        self.last_seal_s, self._sealed_at = 0.0, clock()
+        self._stopping, self._due = False, _Due(sweep=True)
+        self._requests: list[Request] = []
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="agnez-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def wake(self, *, seal: bool = False, checkpoint: bool = False, sweep: bool = False) -> None:
+        """Say that something is due; returns at once."""
+        with self._wake:
+            self._due.seal |= seal
+            self._due.checkpoint |= checkpoint
+            self._due.sweep |= sweep
+            if self._due != _Due():
+                self._wake.notify()
+
+    def request_seal(self) -> Request:
+        """Seal everything now; the future says when it is done, or why it failed."""
+        future: Request = concurrent.futures.Future()
+        with self._wake:
+            self._requests.append(future)
+            self._wake.notify()
+        return future
+
+    def stop(self) -> None:
+        """End after the work at hand."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(self._has_work, self._options.seal_interval_s)
+                due, self._due, requests, self._requests = self._due, _Due(), self._requests, []
+                if self._stopping:
+                    _refuse(requests)
+                    return
+            due.seal |= self._clock() - self._sealed_at >= self._options.seal_interval_s
+            self._work(due, requests)
+
+    def _has_work(self) -> bool:
+        return self._stopping or bool(self._requests) or self._due != _Due()
+
+    def _work(self, due: _Due, requests: list[Request]) -> None:
+        try:
+            if due.seal or requests:
+                self._seal(everything=bool(requests))
+            if due.sweep:
+                self._sweep_deleted()
+            self._give_back()
+            self._checkpoint()
+        except Exception as error:  # a thread's edge: the log keeps what could not be sealed
+            logger.exception("the store could not seal or tidy up, it will try again")
+            for request in requests:
+                request.set_exception(error)
+            self._pause(self._options.probe_interval_s)
+            self.wake(seal=due.seal, checkpoint=due.checkpoint, sweep=due.sweep)
+        else:
+            for request in requests:
+                request.set_result(None)
+
+    def _seal(self, *, everything: bool) -> None:
+        began, self._sealed_at = time.perf_counter(), self._clock()
+        self._sealer.seal(self._sealed_at, everything=everything)
+        self.last_seal_s = time.perf_counter() - began
+
+    def _checkpoint(self) -> None:
+        """
+        Bring the write-ahead log into the file and begin it anew.
+
+        A passive checkpoint does most of it beside the writer but never begins the log anew
+        under a steady stream, so the log would grow without end; the second step does, quickly.
+        """
+        self._con.execute("pragma wal_checkpoint(passive)").fetchall()
+        with self._exclusive:
+            self._con.execute("pragma wal_checkpoint(restart)").fetchall()
+
+    def _sweep_deleted(self) -> None:
+        """Remove chunks whose series is gone, a few at a time."""
+        gone = self._con.execute(
+            "select distinct series from chunk where series not in (select id from series)"
+        ).fetchall()
+        for (series,) in gone:
+            removed = 1
+            while removed and not self._stopping:
+                with self._exclusive:
+                    removed = self._con.execute(
+                        "delete from chunk where rowid in "
+                        "(select rowid from chunk where series = ? limit ?)",
+                        (series, _SWEEP_CHUNKS),
+                    ).rowcount
+                self._pause(_PAUSE_S)
+
+    def _give_back(self) -> None:
+        """Shrink the file by the pages that the next seals won't need."""
+        kept = 2 * self._options.seal_bytes // PAGE_SIZE
+        while not self._stopping:
+            free = self._con.execute("pragma freelist_count").fetchone()[0]
+            if free <= kept:
+                return
+            with self._exclusive:
+                pages = min(free - kept, _VACUUM_PAGES)
+                self._con.execute(f"pragma incremental_vacuum({pages})").fetchall()
+            self._pause(_PAUSE_S)
+
+    def _pause(self, seconds: float) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, seconds)
+
+
+def _refuse(requests: list[Request]) -> None:
+    for request in requests:
+        request.set_exception(RuntimeError("the store was closed before it could seal"))
