@@ -14,8 +14,7 @@ setup_fingerprint() {
     (
         cd "$ROOT"
         "$VENV/bin/python" -c 'import sys; print(sys.version, sys.prefix)'
-        cat pyproject.toml scripts/constraints.txt
-        find . -maxdepth 1 -name 'hatch_*.py' -exec cat {} +
+        cat pyproject.toml scripts/constraints.txt scripts/build_web.py
         find dashboards \( -name node_modules -o -name static -o -name __pycache__ \) -prune -o \
             -type f ! -name '*.py' -print0 | sort -z | xargs -0 -r sha256sum
     ) | sha256sum | cut -d ' ' -f 1
