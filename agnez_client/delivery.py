@@ -81,6 +81,11 @@ class Delivery:
         self._limit = MAX_POINTS
         self._rewinds = 0
 
+    @property
+    def position(self) -> Marks:
+        """What the server wants next, as far as is known."""
+        return self._next
+
     def doubt(self) -> None:
         """An answer is missing or strange: ask for the marks before anything else."""
         self._doubt = True

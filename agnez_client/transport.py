@@ -91,11 +91,15 @@ class Transport:
             return self._request(method, path, query, body, headers, max_bytes, read_timeout_s)
         except requests.ConnectionError as error:
             self.close()
-            refused = isinstance(_cause(error), ConnectionRefusedError)
-            raise TransportError(f"{self.url} does not answer: {error}", refused=refused) from error
+            cause = _cause(error)
+            refused = isinstance(cause, ConnectionRefusedError)
+            raise TransportError(f"{self.url} does not answer: {cause}", refused=refused) from error
+        except TransportError:
+            self.close()
+            raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self.close()
-            raise TransportError(f"{self.url} does not answer: {error}") from error
+            raise TransportError(f"{self.url} does not answer: {_cause(error)}") from error
 
     def _request(
         self,

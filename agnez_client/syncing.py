@@ -1,0 +1,90 @@
+"""Sending spools whose owners are dead, now and in the foreground: what `agnez sync` does."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agnez_client.delivery import Delivery, Outcome, batch_body
+from agnez_client.errors import SpoolError, TransportError
+from agnez_client.spool.budget import Budget
+from agnez_client.spool.spool import Spool
+from agnez_client.transport import Transport
+
+ATTEMPTS: Final = 5
+"""Failures in a row before a spool is given up for now."""
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """``points`` and ``events`` were taken by the server; ``problem`` says why the rest was not."""
+
+    points: int = 0
+    events: int = 0
+    rejected: int = 0
+    problem: str | None = None
+
+
+def sync_spool(
+    path: Path,
+    transport: Transport,
+    progress: Progress = lambda points: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Synced:
+    """
+    Send all of the spool in the directory *path*; it is removed when the server has everything.
+
+    Args:
+        progress: Told how many points the server took, at each answer.
+        sleep: Waits between attempts, s.
+    """
+    budget = Budget(None, "", run_limit=1 << 62, user_limit=1 << 62)
+    try:
+        spool = Spool.adopt(path, budget)
+    except SpoolError as error:
+        return Synced(problem=str(error))
+    if spool is None:
+        return Synced(problem="its owner is alive and sends it itself")
+    try:
+        return _deliver(spool, transport, progress, sleep)
+    finally:
+        spool.close()
+
+
+def _deliver(
+    spool: Spool, transport: Transport, progress: Progress, sleep: Callable[[float], None]
+) -> Synced:
+    delivery = Delivery(spool)
+    points = events = failed = 0
+    while (batch := delivery.next_batch()) is not None:
+        before = delivery.position
+        wait_s, problem = 0.0, ""
+        try:
+            verdict = delivery.answered(batch, transport.ingest(batch_body(batch)))
+        except TransportError as error:
+            delivery.doubt()
+            problem = str(error)
+        else:
+            wait_s, problem = verdict.wait_s, verdict.reason
+            if verdict.outcome in (Outcome.STOPPED, Outcome.DENIED, Outcome.REFUSED):
+                return Synced(points, events, spool.rejected.count, problem)
+            if verdict.outcome in (Outcome.ACCEPTED, Outcome.REWOUND):
+                failed, problem = 0, ""
+        if problem:
+            failed += 1
+            if failed >= ATTEMPTS:
+                return Synced(points, events, spool.rejected.count, problem)
+            sleep(max(wait_s, 0.25 * 2**failed * random.uniform(0.5, 1.0)))
+        elif len(batch.points) or batch.events:
+            taken = delivery.position.points - before.points
+            points, events = points + max(0, taken), events + len(batch.events)
+            progress(max(0, taken))
+    return Synced(points, events, spool.rejected.count)
