@@ -28,7 +28,7 @@ from agnez_server.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SCOPE: Final = "agnez_scope"
+SCOPE: Final = web.RequestKey("scope", object)
 
 # Bokeh lays out its canvases by inline styles; everything else is our own files.
 CONTENT_POLICY: Final = (
