@@ -19,6 +19,6 @@ def listen() -> None:
 threading.Thread(target=listen, daemon=True).start()
 with Context(name="clock") as ctx:
     channel = ctx.job.create_channel("clock", "NUMERIC")
-    print(ctx.job.id, flush=True)
+    print(ctx.job.run, flush=True)
     while not ended.wait(1 / rate):
         channel.send(y=time.time())
