@@ -20,7 +20,8 @@ from typing import Any
 
 from tests.support.agnez_up import AGNEZ, home_environment
 
-TRAINERS = Path(__file__).resolve().parents[1] / "e2e" / "trainers"
+ROOT = Path(__file__).resolve().parents[2]
+TRAINERS = ROOT / "tests" / "e2e" / "trainers"
 _ADDRESS = re.compile(r"https?://\S+:\d+\S*")
 
 
@@ -33,7 +34,7 @@ class Machine:
             **home_environment(home),
             "AGNEZ_SPOOL": str(home / "spool"),
             "AGNEZ_SPOOL_MIN_FREE": "0",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'dashboards'}",
         }
         self.url = ""
         self._server: subprocess.Popen[str] | None = None
