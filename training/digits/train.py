@@ -125,6 +125,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
 
+    torch.set_num_threads(1)  # the batches are too small to be shared out
     train_split, val_split = load_splits()
     for lr in given.lr:
         params = {**vars(given), "lr": lr}
