@@ -5,7 +5,8 @@ The composition root: settings -> store -> rooms -> routes, on one screen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
@@ -19,30 +20,39 @@ from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
+from agnez_server.headers import add_headers
 from agnez_server.live.hub import Hub
-from agnez_server.middleware import SCOPE, check_place, errors_as_json, identify, safe_headers
+from agnez_server.middleware import SCOPE, errors_as_json, identify
 from agnez_server.pages import add_pages
+from agnez_server.places import check_place
 from agnez_server.presence import Presence
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
 
 READER_THREADS: Final = 4
+PARALLEL_LOGINS: Final = 2
 
 
-def make_app(settings: ServerSettings, store: Store, gate: Gate) -> web.Application:
+def make_app(
+    settings: ServerSettings,
+    store: Store,
+    gate: Gate,
+    clock: Callable[[], float] = time.monotonic,
+) -> web.Application:
     """The application on an open *store*, which stays the caller's to close."""
     app = web.Application(
         client_max_size=settings.max_body_bytes,
-        middlewares=[errors_as_json, safe_headers, check_place(settings), identify(gate)],
+        middlewares=[errors_as_json, check_place(settings), identify(gate)],
     )
     catalog = Catalog(store)
-    presence = Presence(catalog, settings.lost_after_s)
+    presence = Presence(catalog, settings.lost_after_s, clock)
     hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
-    app[keys.HUB] = hub
+    app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)
 
+    add_headers(app)
     add_api(app, settings.base_path)
     add_pages(app, settings.base_path)
     hub.server.attach(app, socketio_path=f"{settings.base_path}/socket.io".lstrip("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final
@@ -22,6 +23,8 @@ CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 GATE: Final = web.AppKey("gate", Gate)
+LOGINS: Final = web.AppKey("logins", asyncio.Semaphore)
+"""How many passwords are looked at in parallel."""
 HUB: Final = web.AppKey("hub", Hub)
 WATCHED: Final[web.AppKey[Callable[[str], bool]]] = web.AppKey("watched")
 """Whether somebody looks at a run at present."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -37,7 +38,7 @@ def _page(name: str):  # type: ignore[no-untyped-def]
     async def get_page(request: web.Request) -> web.Response:
         base = request.app[SETTINGS].base_path
         if request.get(SCOPE) is None and name != "login":
-            raise web.HTTPSeeOther(f"{base}/login?next={request.path_qs}")
+            raise web.HTTPSeeOther(f"{base}/login?next={quote(request.path_qs)}")
         return web.Response(text=page_html(name, base), content_type="text/html")
 
     return get_page

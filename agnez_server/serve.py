@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ from typing import Final
 from aiohttp import web
 
 from agnez_server.app import make_app
-from agnez_server.auth import AuthFiles, Gate
+from agnez_server.auth import Gate
+from agnez_server.authfiles import AuthFiles
+from agnez_server.listening import JsonRunner
 from agnez_server.ports import bind
 from agnez_server.settings import ServerSettings, default_data_directory
 from agnez_server.store import SqliteStore, StoreOptions
@@ -47,15 +50,23 @@ class Served:
     url: str
     port: int
     directory: Path
+    base_path: str
+    app: web.Application
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: ServerSettings) -> AsyncIterator[Served]:
+async def serving(
+    settings: ServerSettings, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Served]:
     """
     A running server for the time of the block; afterwards everything is committed and closed.
 
+    Args:
+        settings: What was asked for.
+        clock: Seconds, by which a silent run is called lost.
+
     Raises:
-        NoLoginSet, PortTaken, DirectoryInUse: Before anything was changed.
+        NoLoginSet, PortTaken, CannotOpenStore, AuthFileDamaged: Before anything was changed.
     """
     async with contextlib.AsyncExitStack() as stack:
         directory = _directory(settings, stack)
@@ -70,18 +81,14 @@ async def serving(settings: ServerSettings) -> AsyncIterator[Served]:
         store = await SqliteStore.open(directory, options=options)
         stack.push_async_callback(store.close)
         gate = Gate(files, needs_login=settings.needs_login(), session_days=settings.session_days)
-        runner = web.AppRunner(
-            make_app(settings, store, gate),
-            access_log=None,
-            shutdown_timeout=GRACE_S,
-            handle_signals=False,
-        )
-        await runner.setup()
+        app = make_app(settings, store, gate, clock)
+        runner = JsonRunner(app, shutdown_timeout=GRACE_S, handle_signals=False)
         stack.push_async_callback(runner.cleanup)
+        await runner.setup()
         for sock in sockets:
             await web.SockSite(runner, sock).start()
         port = int(sockets[0].getsockname()[1])
-        yield Served(_url(settings, port), port, directory)
+        yield Served(_url(settings, port), port, directory, settings.base_path, app)
 
 
 def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Path:

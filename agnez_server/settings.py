@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,22 @@ class ServerSettings:
     frame_interval_s: float = setting(0.05, "Least time between two live frames to one viewer")
     session_days: int = setting(30, "Days that a login in the browser lasts")
 
+    def __post_init__(self) -> None:
+        """Refuse what a setting can't take. Raises ValueError that names it."""
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port must be 0 to 65535, found {self.port}")
+        if self.base_path and not _BASE_PATH.fullmatch(self.base_path):
+            raise ValueError(f"base_path must be like /agnez, found {self.base_path!r}")
+        for origin in self.cors_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"a CORS origin is like https://lab.example:8443, found {origin!r}: "
+                    "scheme, host and port, nothing after them, and no wildcard"
+                )
+        for name in _ABOVE_ZERO:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, found {getattr(self, name)}")
+
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach the server."""
         if self.host is None or self.host == "localhost":
@@ -67,12 +84,21 @@ class ServerSettings:
         return self.login or not self.is_loopback()
 
 
-_TRUE = {"1", "true", "yes", "on"}
+_WORDS = {"1": True, "true": True, "yes": True, "on": True,
+          "0": False, "false": False, "no": False, "off": False}  # fmt: skip
+_BASE_PATH = re.compile(r"(/(?!\.+(/|$))[A-Za-z0-9._-]+)+")
+_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_ABOVE_ZERO = (
+    "max_body_bytes", "max_points_per_request", "max_viewers", "max_watched_channels",
+    "backlog_bytes", "lost_after_s", "frame_interval_s", "session_days",
+)  # fmt: skip
 
 
 def from_environment(**given: Any) -> ServerSettings:
     """
     Settings from *given* (None means "not given"), then the environment, then the defaults.
+
+    An empty variable is as none.
 
     Raises:
         ValueError: If a variable does not hold what its setting expects; names both.
@@ -81,17 +107,21 @@ def from_environment(**given: Any) -> ServerSettings:
     for f in fields(ServerSettings):
         name = f.metadata["env"]
         raw = os.environ.get(name) if name else None
-        if raw is not None and f.name not in values:
+        if raw and f.name not in values:
             values[f.name] = _parse(name, raw, f.default)
     return ServerSettings(**values)
 
 
 def _parse(name: str, raw: str, default: object) -> Any:
     if isinstance(default, bool):
-        return raw.lower() in _TRUE
+        if raw.lower() not in _WORDS:
+            raise ValueError(f"{name} must be yes or no, found {raw!r}")
+        return _WORDS[raw.lower()]
     if isinstance(default, int):
         try:
             return int(raw)
         except ValueError:
             raise ValueError(f"{name} must be a whole number, found {raw!r}") from None
+    if name == "AGNEZ_BASE_PATH":
+        return f"/{raw.strip('/')}".rstrip("/")
     return Path(raw) if name == "AGNEZ_DATA" else raw

@@ -11,7 +11,7 @@ import click
 from agnez_client.cli.output import json_option, write_json, write_table
 
 if TYPE_CHECKING:
-    from agnez_server.auth import AuthFiles
+    from agnez_server.authfiles import AuthFiles
 
 _data = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), envvar="AGNEZ_DATA",
@@ -21,7 +21,7 @@ _data = click.option(
 
 def auth_files(data: Path | None) -> AuthFiles:
     """The files of the server whose data directory is *data* (the user's own by default)."""
-    from agnez_server.auth import AuthFiles
+    from agnez_server.authfiles import AuthFiles
     from agnez_server.settings import default_data_directory
 
     return AuthFiles((data or default_data_directory()).expanduser().resolve())
@@ -45,7 +45,7 @@ def command() -> None:
 @_data
 def create(scope: str, name: str, data: Path | None) -> None:
     """Make a token and print it; it is shown this once and not kept."""
-    from agnez_server.auth import as_scope
+    from agnez_server.authfiles import as_scope
 
     _, secret = auth_files(data).add_token(name, as_scope(scope))
     click.echo(secret)

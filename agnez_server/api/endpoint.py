@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from agnez_server.auth import Scope
+from agnez_server.authfiles import Scope
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Schema = Mapping[str, Any]

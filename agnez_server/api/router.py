@@ -8,7 +8,8 @@ from aiohttp import web
 
 from agnez_server.api import charts, ingest, openapi, points, runs, server, session
 from agnez_server.api.endpoint import Endpoint, Handler
-from agnez_server.auth import Scope, allows
+from agnez_server.auth import allows
+from agnez_server.authfiles import Scope
 from agnez_server.errors import Forbidden, NotAuthenticated
 from agnez_server.middleware import SCOPE
 

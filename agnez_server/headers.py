@@ -1,0 +1,50 @@
+"""
+Headers that every answer carries: pages, files, JSON, errors, sockets alike.
+
+They are set when an answer is prepared, so none can be made that lacks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+# Bokeh lays out its canvases by inline styles; everything else is our own files.
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+    "img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'"
+)
+NOTHING_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+"""For what is no page: should a browser show it as one, it can do nothing."""
+
+SAFE_HEADERS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+ALLOWED_ORIGIN: Final = web.RequestKey("allowed_origin", str)
+"""The request's Origin, where it is one that the settings name."""
+
+
+def add_headers(app: web.Application) -> None:
+    """Give every answer of *app* its headers."""
+    app.on_response_prepare.append(_on_prepare)
+
+
+async def _on_prepare(request: web.Request, answer: web.StreamResponse) -> None:
+    is_page = answer.content_type == "text/html"
+    answer.headers.update(SAFE_HEADERS)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers["Content-Security-Policy"] = CONTENT_POLICY if is_page else NOTHING_POLICY
+    origin = request.get(ALLOWED_ORIGIN)
+    if origin is not None:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Access-Control-Allow-Credentials"] = "true"
+        answer.headers["Access-Control-Expose-Headers"] = "Link, Retry-After"
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        answer.headers.add("Vary", "Origin")

@@ -1,0 +1,98 @@
+"""
+Where a request comes from: its ``Host`` and its ``Origin``.
+
+A page of another site whose name is made to point here (DNS rebinding) still says its own name in
+``Host``. An address as host is fine: a name is what an attacker has to use. A page of another
+origin says so in ``Origin``; it may read nothing (no CORS) and do nothing, unless it is named in
+the settings.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from aiohttp import web
+
+from agnez_server.checks import shown
+from agnez_server.errors import BadRequest, Forbidden
+from agnez_server.headers import ALLOWED_ORIGIN
+from agnez_server.settings import ServerSettings
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+
+def check_place(settings: ServerSettings) -> web.middleware:  # type: ignore[valid-type]
+    """Refuse a ``Host`` that is not ours and an ``Origin`` that is not the page's own."""
+    names = {"localhost", socket.gethostname().lower(), *map(str.lower, settings.allowed_hosts)}
+    if settings.host:
+        names.add(settings.host.lower())
+    origins = frozenset(settings.cors_origins)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _check_host(request, names)
+        origin = request.headers.get("Origin")
+        if origin is not None and origin in origins:
+            request[ALLOWED_ORIGIN] = origin
+            if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+                return web.Response(status=204, headers=_PREFLIGHT)
+        elif origin is not None and not _is_own(request, origin) and _can_harm(request):
+            raise Forbidden(
+                f"the origin {shown(origin)} may not call this server",
+                hint="name it with agnez up --cors-origin",
+            )
+        return await handler(request)
+
+    return middleware
+
+
+def _check_host(request: web.Request, names: set[str]) -> None:
+    given = request.headers.getall("Host", [])
+    host = _split(f"//{given[0]}") if len(given) == 1 else None
+    if host is None or not host.hostname or host.username is not None or host.path:
+        raise BadRequest(f"the Host header is missing or malformed: {shown(', '.join(given))}")
+    if host.hostname not in names and not _is_address(host.hostname):
+        raise Forbidden(
+            f"the host {shown(host.hostname)} is not one of this server's",
+            hint="name it with agnez up --allowed-host",
+        )
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        found = urlsplit(url)
+        _ = found.port  # parsed, and refused, when it is looked at
+    except ValueError:
+        return None
+    return found
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_own(request: web.Request, origin: str) -> bool:
+    found = _split(origin)
+    return found is not None and found.netloc.lower() == request.headers["Host"].lower()
+
+
+def _can_harm(request: web.Request) -> bool:
+    """Unsafe methods, and sockets, which browsers open to any site."""
+    return (
+        request.method not in ("GET", "HEAD")
+        or "Upgrade" in request.headers
+        or "/socket.io" in request.path
+    )
