@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SPIKE
-from tests.support.agnez_up import AGNEZ, RunningServer, home_environment
+from tests.support.agnez_up import AGNEZ, RunningServer, agnez_up, home_environment
 
 
 def as_json(server: RunningServer, *args: str) -> Any:
@@ -169,6 +169,20 @@ def test_errors_are_one_line(read_server: RunningServer, args: list[str], words:
 def test_a_wrong_command_line_has_status_2(read_server: RunningServer, args: list[str]) -> None:
     """Options that contradict, values out of range and unknown verbs are refused as such."""
     assert "Error: " in read_server.agnez(*args, status=2)
+
+
+def test_a_token_opens_a_server_with_a_login(tmp_path: Path) -> None:
+    """Without a token the verb says what is missing; with one that may read it answers."""
+    data = str(tmp_path / "data")
+    create = without_server(tmp_path, "token", "create", "--scope", "read", "--data", data)
+    token = create.stdout.strip()
+
+    with agnez_up(tmp_path, "--login") as server:
+        said = server.agnez("runs", status=1)
+        found = server.agnez("runs", "--json", "--token", token)
+
+    assert "answered 401" in said and "agnez token create" in said and said.count("\n") == 1
+    assert json.loads(found) == []
 
 
 def without_server(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
