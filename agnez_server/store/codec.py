@@ -25,7 +25,7 @@ Column = npt.NDArray[Any]
 _RAW, _PROGRESSION, _ZSTD, _SHUFFLED, _DELTA = range(5)
 _SAMPLE: Final = 4096
 _LEVEL: Final = 1
-_HEAD: Final = struct.Struct("<II")
+_CRC: Final = struct.Struct("<I")
 _local = threading.local()
 
 
@@ -78,9 +78,9 @@ def decode(data: bytes | memoryview, dtype: str, n: int) -> Column:
 
 def pack(columns: Sequence[bytes]) -> bytes:
     """*columns* as one packet with a checksum."""
-    sizes = struct.pack(f"<{len(columns)}I", *map(len, columns))
+    sizes = struct.pack(f"<{len(columns) + 1}I", len(columns), *map(len, columns))
     body = b"".join((sizes, *columns))
-    return _HEAD.pack(zlib.crc32(body), len(columns)) + body
+    return _CRC.pack(zlib.crc32(body)) + body
 
 
 def unpack(packet: bytes) -> list[memoryview]:
@@ -90,13 +90,11 @@ def unpack(packet: bytes) -> list[memoryview]:
     Raises:
         Damaged: If the checksum doesn't fit.
     """
-    if len(packet) < _HEAD.size:
-        raise Damaged("a packet is cut")
-    crc, count = _HEAD.unpack_from(packet)
-    body = memoryview(packet)[_HEAD.size :]
-    if zlib.crc32(body) != crc:
+    body = memoryview(packet)[_CRC.size :]
+    if len(body) < _CRC.size or zlib.crc32(body) != _CRC.unpack_from(packet)[0]:
         raise Damaged("a checksum does not fit")
-    sizes, at, columns = struct.unpack_from(f"<{count}I", body), 4 * count, []
+    (count,) = struct.unpack_from("<I", body)
+    sizes, at, columns = struct.unpack_from(f"<{count}I", body, 4), 4 * count + 4, []
     for size in sizes:
         columns.append(body[at : at + size])
         at += size

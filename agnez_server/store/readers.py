@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from agnez_server.errors import StoreBusy
 from agnez_server.store.cache import Cache
 from agnez_server.store.chunk import CHUNK_POINTS, Chunk, ChunkHead, decode_chunk
 from agnez_server.store.codec import Damaged
@@ -77,7 +77,8 @@ class Readers:
 
     def __init__(self, path: Path, options: StoreOptions) -> None:
         self._path = path
-        self._free: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._free: list[sqlite3.Connection] = []
+        self._lock, self._closed = threading.Lock(), False
         self._slots = threading.BoundedSemaphore(options.readers)
         self._damaged: dict[tuple[int, int], int] = {}
         self.chunks: Cache[tuple[int, int, int], Chunk] = Cache(options.cache_bytes // 2)
@@ -95,7 +96,7 @@ class Readers:
                 yield Snapshot(con, self)
             finally:
                 con.rollback()
-                self._free.put(con)
+                self._give_back(con)
 
     def report(self, head: ChunkHead, error: Damaged) -> None:
         """Note that a chunk's points can't be read."""
@@ -108,12 +109,21 @@ class Readers:
         return sum(self._damaged.values())
 
     def close(self) -> None:
-        """Close the connections, once those in use are back."""
-        while not self._free.empty():
-            self._free.get().close()
+        """Close the connections; those in use when they come back."""
+        with self._lock:
+            self._closed = True
+            for con in self._free:
+                con.close()
 
     def _take(self) -> sqlite3.Connection:
-        try:
-            return self._free.get_nowait()
-        except queue.Empty:
-            return connect_reader(self._path)
+        with self._lock:
+            if self._closed:
+                raise StoreBusy("the store is closed", retry_after_s=1.0)
+            return self._free.pop() if self._free else connect_reader(self._path)
+
+    def _give_back(self, con: sqlite3.Connection) -> None:
+        with self._lock:
+            if self._closed:
+                con.close()
+            else:
+                self._free.append(con)

@@ -11,21 +11,27 @@ from agnez_server.store.ruler import Ruler
 from agnez_server.store.search import Search
 from agnez_server.store.source import Source, chunk_inside, tail_inside
 
-_FEW: Final = 2 * CHUNK_POINTS
-"""So many points are read one by one sooner than through their summaries."""
+FEW: Final = 2 * CHUNK_POINTS
+"""So many points are read one by one sooner than by their summaries."""
 
 
 def view(
-    source: Source, lo: float | int | None, hi: float | int | None, px: int, axis: Axis
+    source: Source,
+    lo: float | int | None,
+    hi: float | int | None,
+    px: int,
+    axis: Axis,
+    *,
+    few: int = FEW,
 ) -> Columns:
-    """See `Store.view`."""
+    """See `Store.view`. Chunks with up to *few* points in all are read point by point."""
     bounds = _bounds(source, axis)
     if bounds is None:
         return _columns(NOTHING, True, source.total)
     ruler = Ruler(bounds[0] if lo is None else lo, bounds[1] if hi is None else hi, px)
     heads = [head for head in source.heads if _meets(head, axis, ruler)]
     tail = tail_inside(source.tail, ruler, axis)
-    if sum(head.n for head in heads) <= _FEW:
+    if sum(head.n for head in heads) <= few:
         return _from_points(source, heads, tail, ruler, axis)
     search = Search(source, ruler, axis)
     search.add_points(tail)

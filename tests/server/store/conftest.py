@@ -16,7 +16,7 @@ Feed = Callable[..., Awaitable[Series]]
 
 @pytest.fixture
 async def open_store(tmp_path: Path) -> AsyncIterator[OpenStore]:
-    """Opens a store in a directory of this test (``name``), with options; closed at the end."""
+    """Opens the store in a directory of this test (``name``), with options; closed at the end."""
     opened = []
 
     async def opens(name: str = "data", clock=None, **options) -> SqliteStore:

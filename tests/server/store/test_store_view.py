@@ -6,18 +6,18 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agnez_server.store import search as search_module
 from agnez_server.store import view as view_module
 from agnez_server.store.buckets import along
 from agnez_server.store.chunk import decode_chunk, encode_chunk
 from agnez_server.store.ledger import TailView
 from agnez_server.store.points import Points
 from agnez_server.store.readers import WIDTHS
-from agnez_server.store.source import Source
+from agnez_server.store.ruler import Ruler
+from agnez_server.store.search import Search
+from agnez_server.store.source import Source, tail_inside
 from agnez_server.store.summary import MID, decode_summary
 
 
@@ -53,6 +53,7 @@ class Case:
     hi: float | int | None
     px: int
     axis: str
+    few: int
 
     def inside(self) -> list[int]:
         """Ordinals in the range, by the axis, ties by ordinal: with Python's exact numbers."""
@@ -83,7 +84,7 @@ def x_column(shape: str, n: int, rng: np.random.Generator) -> np.ndarray:
         "constant": lambda: np.full(n, 7),
         "few values": lambda: np.sort(rng.integers(0, 9, n)),
         "huge": lambda: (1 << 53) + np.arange(n),
-        "resumed": lambda: np.concatenate([np.arange(n // 2), np.arange(n - n // 2)]),
+        "resumed": lambda: np.arange(n) % (n // 3 + 1),
         "mixed": lambda: np.where(rng.random(n) < 0.1, rng.random(n) * n, np.arange(n)),
     }[shape]()
 
@@ -99,47 +100,43 @@ def y_column(n: int, odd: bool, rng: np.random.Generator) -> np.ndarray:
     return y
 
 
-@st.composite
-def cases(draw, shapes=SHAPES) -> Case:
-    """A series of up to 9,000 points in a few chunks and a tail, and a question about it."""
-    rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
-    n = draw(st.integers(1, 9000))
-    x = x_column(draw(st.sampled_from(shapes)), n, rng)
-    wall = 1_700_000_000_000_000 + np.cumsum(rng.integers(0, 2000, n))
-    if draw(st.booleans()):
+def make_case(seed: int, shapes: tuple[str, ...]) -> Case:
+    """A series of up to 12,000 points in a few chunks and a tail, and a question about it."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.choice([1, 2, 65, 700, 2049, 4000, 9000, 12_000]))
+    x = x_column(rng.choice(shapes), n, rng)
+    wall = 1_700_000_000_000_000 + np.cumsum(rng.integers(0, rng.choice([2, 2000]), n))
+    if rng.random() < 0.3:
         wall[n // 2 :] -= 5_000_000
-    sent = Points(x, y_column(n, draw(st.booleans()), rng), wall)
-    cuts = sorted({draw(st.integers(1, n)) for _ in range(draw(st.integers(0, 3)))})
-    shelf = Shelf(sent, cuts)
-    sealed = cuts[-1] if cuts else 0
+    sent = Points(x, y_column(n, rng.random() < 0.5, rng), wall)
+    cuts = np.unique(rng.integers(1, n + 1, rng.choice([0, 1, 2, 4]))).tolist()
+    shelf, sealed = Shelf(sent, cuts), cuts[-1] if cuts else 0
     source = Source(shelf, shelf.heads(), TailView(sealed, sent[sealed:]))
-    axis = draw(st.sampled_from(["x", "wall"]))
-    values = along(sent, axis)
-    lo, hi = sorted(values[rng.integers(n, size=2)].tolist())
-    ask = draw(st.sampled_from(["all", "between", "left", "right"]))
+    axis = str(rng.choice(["x", "x", "wall"]))
+    lo, hi = sorted(along(sent, axis)[rng.integers(n, size=2)].tolist())
     return Case(
         sent,
         source,
-        None if ask in ("all", "left") else lo,
-        None if ask in ("all", "right") else hi + draw(st.sampled_from([0, 0.5])),
-        draw(st.sampled_from([1, 2, 7, 40, 300])),
+        None if rng.random() < 0.6 else lo,
+        None if rng.random() < 0.6 else hi + [0, 0.5][rng.integers(2)],
+        int(rng.choice([1, 2, 7, 40, 90, 120, 300])),
         axis,
+        int(rng.choice([0, 1 << 30])),
     )
 
 
-@pytest.fixture(params=[0, 1 << 30], ids=["by summaries", "point by point"])
-def route(request, monkeypatch) -> None:
-    """Views take one route whatever the size."""
-    monkeypatch.setattr(view_module, "_FEW", request.param)
+def cases(shapes: tuple[str, ...] = SHAPES) -> st.SearchStrategy[Case]:
+    """Cases with x of these shapes."""
+    return st.integers(0, 1 << 40).map(lambda seed: make_case(seed, shapes))
 
 
 def look(case: Case):
-    return view_module.view(case.source, case.lo, case.hi, case.px, case.axis)
+    return view_module.view(case.source, case.lo, case.hi, case.px, case.axis, few=case.few)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(case=cases())
-def test_it_returns_points_of_the_range_and_all_of_them_when_few(case: Case, route) -> None:
+def test_it_returns_points_of_the_range_and_all_of_them_when_few(case: Case) -> None:
     """Points come unchanged, once, in order; all of them when at most four a column."""
     inside = case.inside()
 
@@ -156,9 +153,9 @@ def test_it_returns_points_of_the_range_and_all_of_them_when_few(case: Case, rou
     assert seen.wall.tobytes() == expected.wall.tobytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(case=cases())
-def test_no_extreme_is_lost_in_any_stretch_of_the_plot(case: Case, route) -> None:
+def test_no_extreme_is_lost_in_any_stretch_of_the_plot(case: Case) -> None:
     """Within one column of each point something at least as high, and as low, is drawn."""
     inside = case.inside()
 
@@ -179,23 +176,33 @@ def test_no_extreme_is_lost_in_any_stretch_of_the_plot(case: Case, route) -> Non
         assert odd(seen.y).any() == odd(y).any()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
+@given(case=cases())
+def test_each_point_is_in_one_bucket_and_none_is_wider_than_a_column(case: Case) -> None:
+    """Whatever the order of x: buckets hold as many points as the range, and are narrow."""
+    inside = case.inside()
+    if not inside:
+        return
+
+    found, ruler, count = search(case, inside)
+
+    places = ruler.places(along(found.points, case.axis))
+    assert count == len(inside)
+    for key in np.unique(found.key):
+        assert np.ptp(places[found.key == key]) <= 1
+
+
+@settings(max_examples=200, deadline=None)
 @given(case=cases(shapes=("steps", "floats", "constant", "few values", "huge")))
 def test_each_bucket_is_the_m4_of_its_points(case: Case) -> None:
     """In an ordered series buckets follow each other without gap, narrow, with true extremes."""
     if not (np.diff(along(case.sent, case.axis)) >= 0).all() or not case.inside():
         return
-    inside, source = case.inside(), case.source
-    ruler = view_module.Ruler(
-        *(v.item() for v in along(case.sent, case.axis)[[inside[0], inside[-1]]]), case.px
-    )
-    search = search_module.Search(source, ruler, case.axis)
-    search.add_points(view_module.tail_inside(source.tail, ruler, case.axis))
-    search.run([h for h in source.heads if view_module._meets(h, case.axis, ruler)])
+    inside = case.inside()
 
-    found = search.result()
+    found, ruler, count = search(case, inside)
 
-    assert search.count == len(inside)
+    assert count == len(inside)
     expected_next = inside[0]
     for key in dict.fromkeys(found.key.tolist()):
         ordinals = found.ordinal[found.key == key].tolist()
@@ -206,6 +213,16 @@ def test_each_bucket_is_the_m4_of_its_points(case: Case) -> None:
         assert ends[1] - ends[0] <= 1
         expected_next = ordinals[-1] + 1
     assert expected_next == inside[-1] + 1
+
+
+def search(case: Case, inside: list[int]):
+    """What a search by summaries finds, by bucket; its ruler; how many points it counted."""
+    ends = along(case.sent, case.axis)[[inside[0], inside[-1]]].tolist()
+    ruler = Ruler(*ends, case.px)
+    searching = Search(case.source, ruler, case.axis)
+    searching.add_points(tail_inside(case.source.tail, ruler, case.axis))
+    searching.run([h for h in case.source.heads if view_module._meets(h, case.axis, ruler)])
+    return searching.result(), ruler, searching.count
 
 
 def brute_m4(y: np.ndarray, ordinals: np.ndarray) -> set[int]:

@@ -1,0 +1,199 @@
+"""Chunks, summaries, log rows and columns give back what they were made of, or say damage."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from agnez_server.store.chunk import PERMUTED, WALL_ORDERED, decode_chunk, encode_chunk
+from agnez_server.store.codec import (
+    Damaged,
+    decode,
+    encode_steps,
+    encode_values,
+    pack,
+    unpack,
+)
+from agnez_server.store.extremes import extremes
+from agnez_server.store.log import decode_row, encode_row
+from agnez_server.store.points import Points
+from agnez_server.store.summary import decode_summary
+
+LENGTHS = st.integers(0, 300)
+COLUMNS = st.one_of(
+    hnp.arrays(np.int64, LENGTHS),
+    hnp.arrays(np.float64, LENGTHS),
+    hnp.arrays(np.uint16, LENGTHS),
+    st.builds(
+        lambda first, step, n: first + step * np.arange(n),
+        st.integers(-9, 9),
+        st.integers(),
+        LENGTHS,
+    ).filter(lambda column: column.dtype == np.int64),
+    st.builds(lambda step, n: 0.1 + step * np.arange(n), st.floats(-1, 1), LENGTHS),
+)
+
+
+def points(n: int, seed: int = 0) -> Points:
+    """Points as training sends them."""
+    rng = np.random.default_rng(seed)
+    return Points(np.arange(n), rng.normal(size=n), np.cumsum(rng.integers(1, 999, n)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(column=COLUMNS)
+def test_a_column_comes_back_bit_by_bit(column) -> None:
+    """Every bit of every value: NaN payloads and signed zeros too."""
+    for encode in (encode_steps, encode_values):
+        back = decode(encode(column), column.dtype.str, len(column))
+
+        assert back.dtype == column.dtype
+        assert back.tobytes() == column.tobytes()
+
+
+def test_steps_take_a_few_bytes() -> None:
+    """An arithmetic progression is its first value and its step, whatever its length."""
+    assert len(encode_steps(np.arange(65_536) * 10 + 7)) == 17
+    assert len(encode_steps(0.25 * np.arange(65_536))) == 17
+
+
+def test_a_column_of_another_length_is_damaged() -> None:
+    """The number of values is known from elsewhere, and must fit."""
+    with pytest.raises(Damaged):
+        decode(encode_values(np.random.default_rng(0).random(100)), "<f8", 99)
+
+
+@given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_a_packet_is_found(at: int, bit: int) -> None:
+    """Wherever it is: in the head, the sizes or a column."""
+    packet = bytearray(pack([b"x" * 40, b"y" * 60]))
+    packet[at % len(packet)] ^= 1 << bit
+
+    with pytest.raises(Damaged):
+        unpack(bytes(packet))
+
+
+def test_a_chunk_in_order_needs_no_permutation() -> None:
+    """x that does not decrease is stored as it was sent."""
+    assert encode_chunk(1, 0, points(100)).head.flags == WALL_ORDERED
+
+
+def test_a_chunk_out_of_order_comes_back_in_the_order_sent() -> None:
+    """Sorted by x for plots, with the way back."""
+    sent = points(5000)
+    sent = Points(np.random.default_rng(1).permutation(5000), sent.y, sent.wall)
+
+    row = encode_chunk(1, 70, sent)
+    chunk = decode_chunk(row.head, row.body)
+
+    assert row.head.flags & PERMUTED
+    assert (np.diff(chunk.points.x) > 0).all()
+    back = chunk.as_sent()
+    assert back.x.tolist() == sent.x.tolist()
+    assert back.y.tolist() == sent.y.tolist()
+    assert back.wall.tolist() == sent.wall.tolist()
+
+
+def test_points_of_one_x_stay_in_the_order_sent() -> None:
+    """The sort is stable."""
+    sent = Points(np.array([2, 1, 2, 1]), np.array([0.0, 1.0, 2.0, 3.0]), np.arange(4))
+
+    row = encode_chunk(1, 0, sent)
+
+    assert decode_chunk(row.head, row.body).points.y.tolist() == [1.0, 3.0, 0.0, 2.0]
+
+
+def test_equal_wall_times_out_of_order_are_not_called_ordered() -> None:
+    """By x the second comes first, by wall time and ordinal the first does."""
+    sent = Points(np.array([2, 1]), np.zeros(2), np.array([5, 5]))
+
+    assert not encode_chunk(1, 0, sent).head.flags & WALL_ORDERED
+
+
+def test_a_summary_keeps_of_each_block_what_m4_needs() -> None:
+    """In 64 points: the first, the last, the smallest, the largest, and one NaN."""
+    y = np.zeros(4096)
+    y[[70, 100, 110, 120]] = [9.0, -3.0, math.nan, math.nan]
+
+    row = encode_chunk(1, 0, Points(np.arange(4096), y, np.arange(4096)))
+    fine = decode_summary(row.fine, 4096, 64, "<i8")
+    mid = decode_summary(row.mid, 4096, 2048, "<i8")
+    top = decode_summary(row.top, 4096, 65_536, "<i8")
+
+    assert fine.sizes.tolist() == [2, 5, *[2] * 62]
+    assert fine.points.x[2:7].tolist() == [64, 70, 100, 110, 127]
+    assert mid.points.x.tolist() == [0, 70, 100, 110, 2047, 2048, 4095]
+    assert top.points.x.tolist() == [0, 70, 100, 110, 4095]
+
+
+def test_the_first_of_equals_is_the_extreme() -> None:
+    """Hand-worked: two groups, with ties and one without a finite value."""
+    y = np.array([1.0, 5.0, 5.0, 0.0, 0.0, 2.0, math.nan, math.nan, math.inf, math.nan])
+
+    kept = extremes(y, np.array([0, 6]))
+
+    assert kept.tolist() == [0, 1, 3, 5, 6, 8, 9]
+
+
+def test_noisy_points_take_little_space() -> None:
+    """A third of the 24 bytes of a point and its share of the summaries, at most 0.40."""
+    rng = np.random.default_rng(0)
+    wall = 1_763_736_000_000_000 + np.cumsum(rng.integers(900, 1100, 65_536))
+
+    row = encode_chunk(1, 0, Points(np.arange(65_536), rng.normal(size=65_536), wall))
+
+    assert row.size / (24 * 65_536) < 0.40
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    entries=st.dictionaries(
+        st.integers(0, 1 << 62),
+        st.tuples(st.integers(0, 40), st.booleans(), st.integers(0, 99)),
+        max_size=5,
+    )
+)
+def test_a_log_row_comes_back(entries) -> None:
+    """Every series with its points; int64 x stays int64."""
+    written = {}
+    for series, (n, is_float, seed) in entries.items():
+        part = points(n, seed)
+        written[series] = Points(part.x / 7 if is_float else part.x, part.y, part.wall)
+
+    row = decode_row(encode_row(written))
+
+    assert row.damage is None
+    assert [series for series, _ in row.points] == list(written)
+    for series, part in row.points:
+        assert part.x.dtype == written[series].x.dtype
+        assert part.x.tolist() == written[series].x.tolist()
+        assert part.y.tolist() == written[series].y.tolist()
+        assert part.wall.tolist() == written[series].wall.tolist()
+
+
+def test_a_flipped_bit_costs_one_entry_of_a_log_row() -> None:
+    """The other series of the commit are kept, and the loss is counted."""
+    row = bytearray(encode_row({1: points(10), 2: points(20)}))
+    row[-30] ^= 4
+
+    found = decode_row(bytes(row))
+
+    assert [series for series, _ in found.points] == [1]
+    assert found.lost_points == 20
+    assert found.damage is not None
+
+
+def test_a_damaged_head_costs_the_row() -> None:
+    """Nothing of it can be told apart; that is said."""
+    row = bytearray(encode_row({1: points(10)}))
+    row[20] ^= 1
+
+    found = decode_row(bytes(row))
+
+    assert found.points == []
+    assert found.damage == "its header is damaged"
