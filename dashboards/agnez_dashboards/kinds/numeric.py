@@ -65,7 +65,9 @@ def _tag(channel: ChannelSpec) -> dict[str, Any]:
 
 def _style_axes(plot: figure, spec: ChartSpec) -> None:
     tokens = theme().light
-    for name, axis, label in (("x_axis", plot.xaxis[0], spec.x), ("y_axis", plot.yaxis[0], spec.y)):
+    # A y axis named like its chart would say the same thing twice, side by side.
+    y = "" if spec.y == spec.title else spec.y
+    for name, axis, label in (("x_axis", plot.xaxis[0], spec.x), ("y_axis", plot.yaxis[0], y)):
         axis.update(
             name=name,
             ticker=FixedTicker(ticks=[], minor_ticks=[]),

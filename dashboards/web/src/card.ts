@@ -32,6 +32,7 @@ export class Card implements Follower {
   private readonly at = h("output", { class: "at" });
   private readonly status = h("div", { class: "card-status" }, h("div", { class: "skeleton-plot" }));
   private readonly resetButton: HTMLButtonElement;
+  private leaveLarge: () => void = () => undefined;
 
   constructor(
     readonly chart: Chart, private channels: readonly Channel[],
@@ -48,9 +49,13 @@ export class Card implements Follower {
     this.resetButton = h("button", {
       type: "button", class: "button small reset", hidden: true, onclick: () => this.view.setZoom(null),
     }, icon("reset", 13), strings.resetZoom);
-    this.element = h("section", { class: "card", "aria-label": chart.title, "data-chart": chart.id },
-      this.head(), this.legendPlace,
+    const solo = channels.length === 1 && channels[0]!.name === chart.title;
+    this.element = h("section", { class: solo ? "card solo" : "card", "aria-label": chart.title, "data-chart": chart.id },
+      h("div", { class: "card-top" }, this.head(), this.legendPlace),
       h("div", { class: "plot" }, this.place, this.overlay, this.hint, this.status));
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.isLarge) this.leaveLarge();
+    });
     crosshair.follow(this);
     bindGestures(this.overlay, this.plane());
   }
@@ -145,21 +150,24 @@ export class Card implements Follower {
 
   private enlargeButton(): HTMLElement {
     const button = h("button", { type: "button", class: "icon-button small" });
-    const draw = (): void => {
-      const large = this.element.classList.contains("large");
+    const draw = (large: boolean): void => {
       fill(button, icon(large ? "shrink" : "enlarge", 14));
       button.title = large ? strings.shrink : strings.enlarge;
       button.setAttribute("aria-label", button.title);
-      document.body.classList.toggle("has-large", large);
     };
     const turn = (large: boolean): void => {
       this.element.classList.toggle("large", large);
-      draw();
+      document.body.classList.toggle("has-large", large);
+      draw(large);
     };
-    button.addEventListener("click", () => turn(!this.element.classList.contains("large")));
-    this.element?.addEventListener("keydown", (event) => event.key === "Escape" && turn(false));
-    draw();
+    button.addEventListener("click", () => turn(!this.isLarge));
+    this.leaveLarge = () => turn(false);
+    draw(false);
     return button;
+  }
+
+  private get isLarge(): boolean {
+    return this.element.classList.contains("large");
   }
 
   private plane(): Plane {
@@ -174,7 +182,7 @@ export class Card implements Follower {
       reset: () => view.setZoom(null),
       point: (pixel) => this.point(pixel),
       next: (direction) => this.step(direction),
-      wheelIsFree: () => this.element.classList.contains("large"),
+      wheelIsFree: () => this.isLarge || !pageScrolls(),
       wheelRefused: () => this.showHint(),
     };
   }
@@ -237,4 +245,9 @@ export class Card implements Follower {
       name: channel.name, href: api(`/channels/${encodeURIComponent(channel.id)}/raw?format=csv`),
     }));
   }
+}
+
+function pageScrolls(): boolean {
+  const { scrollHeight, clientHeight } = document.documentElement;
+  return scrollHeight > clientHeight;
 }

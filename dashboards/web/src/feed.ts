@@ -10,7 +10,8 @@ import { getPoints, isAbort, type Range } from "./api.ts";
 import type { Block } from "./frames.ts";
 import type { Channel } from "./model.ts";
 import { ChannelData, type Axis } from "./series.ts";
-import type { Live, Watched } from "./socket.ts";
+import type { Watched } from "./socket.ts";
+import type { Subscriber, Subscriptions } from "./subscriptions.ts";
 
 export interface Wanted {
   axis: Axis;
@@ -28,7 +29,7 @@ export interface FeedEvents {
 
 const RETRY_MS = 1000;
 
-export class Feed {
+export class Feed implements Subscriber {
   readonly data = new Map<number, ChannelData>();
   private loading: AbortController | null = null;
   private settling: object | null = null;
@@ -38,9 +39,8 @@ export class Feed {
   loads = 0;
 
   constructor(
-    private readonly run: string,
     private readonly channels: readonly Channel[],
-    private readonly live: Live,
+    private readonly subscriptions: Subscriptions,
     private readonly events: FeedEvents,
   ) {
     for (const channel of channels) this.data.set(channel.number, new ChannelData());
@@ -86,17 +86,17 @@ export class Feed {
   pause(): void {
     if (!this.watching) return;
     this.watching = false;
-    this.live.unwatch(this.run, [...this.data.keys()]);
+    this.subscriptions.unwatch(this);
   }
 
   /** In sight again, or the view moved: frames from the cursors on. */
   async watch(): Promise<void> {
     const mine = (this.settling = {});
     this.watching = true;
-    const taken = await this.live.watch(this.run, this.watched());
+    const taken = await this.subscriptions.watch(this);
     if (this.settling !== mine) return;
     this.settling = null;
-    if (!taken && this.live.connection === "live") setTimeout(() => this.events.stale(), RETRY_MS);
+    if (!taken && this.subscriptions.online) setTimeout(() => this.events.stale(), RETRY_MS);
   }
 
   stop(): void {
@@ -109,12 +109,9 @@ export class Feed {
     return Object.assign({}, ...[...this.data.values()].map((data) => data.cursors())) as Record<string, number>;
   }
 
-  private watched(): Record<number, Watched> {
-    const watched: Record<number, Watched> = {};
-    for (const [number, data] of this.data) {
-      watched[number] = { dx: this.pixelWidth(data), cursors: data.cursors() };
-    }
-    return watched;
+  watched(): Map<number, Watched> {
+    return new Map([...this.data].map(([number, data]) =>
+      [number, { dx: this.pixelWidth(data), cursors: data.cursors() }]));
   }
 
   private pixelWidth(data: ChannelData): number {

@@ -19,10 +19,13 @@ export class Grid {
   private readonly nothing = h("p", { class: "nothing", hidden: true });
   private readonly sight: IntersectionObserver;
   private readonly seen = new Set<Card>();
+  private looked: () => void = () => undefined;
+  private readonly firstLook = new Promise<void>((resolve) => (this.looked = resolve));
 
   constructor(private readonly context: ChartContext) {
     this.sight = new IntersectionObserver((entries) => {
       for (const entry of entries) this.turn(entry);
+      this.looked();
     }, { rootMargin: AHEAD });
     this.element.append(this.cells, this.nothing);
   }
@@ -68,7 +71,7 @@ export class Grid {
 
   /** Resolves when the charts in sight are mounted and have their numbers. */
   async ready(): Promise<void> {
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    if (this.cards.size > 0) await this.firstLook;
     await Promise.all([...this.cards.values()].map((card) => card.ready));
   }
 

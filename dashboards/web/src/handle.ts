@@ -40,23 +40,33 @@ declare global {
 }
 
 export interface Watched {
-  grid: Grid;
-  painter: Painter;
+  grid?: Grid;
+  painter?: Painter;
   connection: () => Connection;
   frame: () => number;
+  ready: () => Promise<void>;
 }
 
 const ROLES = ["raw", "smooth", "old", "mark", "odd"] as const;
 
-export function exposeHandle(page: Watched, ready: Promise<void>): void {
+/**
+ * Makes the handle; `start` draws the page and tells what may be read of it, null when it has no
+ * charts. `window.agnez.ready` resolves with it.
+ */
+export function exposeHandle(start: () => Promise<Watched | null>): void {
+  let page: Watched | null = null;
+  const ready = start().then((drawn) => {
+    page = drawn;
+    return drawn?.ready();
+  });
   window.agnez = {
     ready,
-    get connection() { return page.connection(); },
-    get frame() { return page.frame(); },
-    get rounds() { return page.painter.rounds; },
-    get charts() { return chartsOf(page.grid); },
+    get connection() { return page?.connection() ?? "connecting"; },
+    get frame() { return page?.frame() ?? 0; },
+    get rounds() { return page?.painter?.rounds ?? 0; },
+    get charts() { return page?.grid ? chartsOf(page.grid) : {}; },
     data(chart, source) {
-      const card = [...page.grid.cards.values()].find((one) => one.chart.id === chart);
+      const card = [...(page?.grid?.cards.values() ?? [])].find((one) => one.chart.id === chart);
       const [role, number] = source.split(":") as [(typeof ROLES)[number], string];
       const columns = card?.view.mounted?.source(role, Number(number)).data;
       if (!columns) throw new RangeError(`chart ${chart} has no source ${source}`);

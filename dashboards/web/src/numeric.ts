@@ -9,7 +9,7 @@ import type { Channel, Chart } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
 import { narrowest, paddedX, paddedY } from "./ranges.ts";
-import type { Live } from "./socket.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import { strings } from "./strings.ts";
 import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
 
@@ -24,7 +24,7 @@ export interface ChartContext {
   run: string;
   /** Where elapsed time begins, µs UTC. */
   origin: number;
-  live: Live;
+  subscriptions: Subscriptions;
   painter: Painter;
   prefs: () => Readonly<Prefs>;
 }
@@ -33,7 +33,8 @@ const ZOOM_SETTLES_MS = 60;
 const STALE_AFTER_MS = 250;
 /** Of the range in sight, fetched on each side as well: small pans show no empty margin. */
 const MARGIN = 0.25;
-const UNITS = 1000;
+/** Smoothing is measured by this part of the data's extent, whatever their number of steps. */
+const UNITS = 250;
 
 export class NumericChart implements Paintable {
   readonly feed: Feed;
@@ -52,7 +53,7 @@ export class NumericChart implements Paintable {
     private readonly context: ChartContext,
     private readonly events: ChartEvents,
   ) {
-    this.feed = new Feed(context.run, channels, context.live, {
+    this.feed = new Feed(channels, context.subscriptions, {
       changed: () => this.ask(),
       stale: () => this.reloadIn(STALE_AFTER_MS),
       failed: (error) => events.failed(error),

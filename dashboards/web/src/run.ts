@@ -3,10 +3,11 @@
 import { ApiError, getChannels, getCharts, getRun, Unreachable } from "./api.ts";
 import { homePage, runInAddress } from "./base.ts";
 import { failurePage } from "./failure.ts";
+import { exposeHandle, type Watched } from "./handle.ts";
 import { RunPage } from "./runpage.ts";
 import { strings } from "./strings.ts";
 
-async function start(): Promise<void> {
+async function start(): Promise<Watched | null> {
   const place = document.getElementById("page")!;
   const id = runInAddress() ?? "";
   try {
@@ -14,8 +15,10 @@ async function start(): Promise<void> {
     const page = new RunPage(run, channels, charts);
     place.replaceChildren(page.element);
     page.start();
+    return page.watched;
   } catch (error) {
     place.replaceChildren(failureOf(error));
+    return null;
   }
 }
 
@@ -29,4 +32,4 @@ function failureOf(error: unknown): HTMLElement {
   return failurePage(strings.failedLoad, error instanceof Error ? error.message : String(error), home);
 }
 
-void start();
+exposeHandle(start);

@@ -8,13 +8,14 @@ import { fill, h, setText } from "./dom.ts";
 import { formatDuration, formatMoment } from "./format.ts";
 import type { Frame } from "./frames.ts";
 import { Grid } from "./grid.ts";
-import { exposeHandle } from "./handle.ts";
+import type { Watched } from "./handle.ts";
 import type { Channel, Chart, Run } from "./model.ts";
 import { Painter } from "./painter.ts";
 import { Preferences } from "./prefs.ts";
 import { Live, type Connection } from "./socket.ts";
 import { stateChip } from "./state.ts";
 import { strings } from "./strings.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { onMode } from "./theme.ts";
 import { Toolbar } from "./toolbar.ts";
 import { TopBar } from "./topbar.ts";
@@ -51,7 +52,7 @@ export class RunPage {
       layout: (id) => id === this.run.id && void this.relayout(),
     });
     this.grid = new Grid({
-      run: run.id, origin: Date.parse(run.created_at) * 1000, live: this.live, painter: this.painter,
+      run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.live), painter: this.painter,
       prefs: () => this.prefs.now,
     });
     this.toolbar = new Toolbar(this.prefs, {
@@ -69,10 +70,14 @@ export class RunPage {
     this.showDetails(this.prefs.now.details && innerWidth >= 1200);
     this.live.open();
     setInterval(() => this.tick(), 1000);
-    exposeHandle({
+  }
+
+  /** What `window.agnez` tells of this page. */
+  get watched(): Watched {
+    return {
       grid: this.grid, painter: this.painter, connection: () => this.live.connection,
-      frame: () => this.paintedFrame,
-    }, this.grid.ready());
+      frame: () => this.paintedFrame, ready: () => this.grid.ready(),
+    };
   }
 
   private layout(): HTMLElement {
@@ -155,6 +160,12 @@ export class RunPage {
     this.showCharts();
   }
 
+  /** After a time offline: what is there now, then the views anew. */
+  private async catchUp(): Promise<void> {
+    await Promise.all([this.relayout(), this.refreshFigures()]).catch(() => undefined);
+    this.grid.reload();
+  }
+
   private prefChanged(changed: string): void {
     this.grid.each((card) => {
       if (changed === "smoothing") card.view.ask();
@@ -173,7 +184,7 @@ export class RunPage {
     if (state !== "live") return;
     this.banner.hide("offline");
     void this.live.watchRuns();
-    if (this.wasLive) void this.relayout().then(() => this.grid.reload());
+    if (this.wasLive) void this.catchUp();
     else this.grid.each((card) => void (card.view.mounted && card.view.resume()));
     this.wasLive = true;
   }
