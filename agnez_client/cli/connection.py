@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,24 +18,39 @@ from agnez_client.transport import Transport
 def connected(verb: Callable[..., None]) -> Callable[..., None]:
     """Add `--url` and `--token` to *verb*, and give it a `Reader` as its first argument."""
 
-    @click.option("--url", metavar="URL", help="Address of the server; else AGNEZ_URL.")
-    @click.option("--token", metavar="TOKEN", help="Where it asks for one; else AGNEZ_TOKEN.")
+    @connection_options
     @functools.wraps(verb)
     def command(url: str | None, token: str | None, **given: Any) -> None:
-        transport = open_transport(url, token)
-        try:
-            verb(Reader(transport), **given)
-        except TransportError as error:
-            if not error.refused:
-                raise
-            raise click.ClickException(
-                f"nobody listens at {transport.url}: start a server with `agnez up`, or name "
-                "another with --url"
-            ) from error
-        finally:
-            transport.close()
+        with reading(url, token) as reader:
+            verb(reader, **given)
 
     return command
+
+
+def connection_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Add `--url` and `--token` to *verb*."""
+    url = click.option("--url", metavar="URL", help="Address of the server; else AGNEZ_URL.")
+    token = click.option(
+        "--token", metavar="TOKEN", help="Where it asks for one; else AGNEZ_TOKEN."
+    )
+    return url(token(verb))
+
+
+@contextmanager
+def reading(url: str | None, token: str | None) -> Iterator[Reader]:
+    """A `Reader` of the server that these options name; an absent one is said in one line."""
+    transport = open_transport(url, token)
+    try:
+        yield Reader(transport)
+    except TransportError as error:
+        if not error.refused:
+            raise
+        raise click.ClickException(
+            f"nobody listens at {transport.url}: start a server with `agnez up`, or name another "
+            "with --url"
+        ) from error
+    finally:
+        transport.close()
 
 
 def open_transport(url: str | None, token: str | None) -> Transport:

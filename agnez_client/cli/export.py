@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
@@ -13,31 +14,74 @@ from typing import TextIO
 
 import click
 
-from agnez_client.cli.connection import connected
+from agnez_client.cli.connection import connection_options, reading
 from agnez_client.reader import Reader, RunInfo
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
 _FIELDS = ("channel", "session", "rank", "ordinal", "x", "y", "wall")
 
 
 @click.command()
-@click.argument("run")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Else standard output."
-)
+@click.argument("run", required=False)
+@click.option("-o", "--output", type=_FILE, help="Else standard output.")
 @click.option(
     "--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True
 )
-@connected
-def command(reader: Reader, run: str, output: Path | None, kind: str) -> None:
+@click.option("--tinydb", type=_FILE, metavar="FILE", help="Write all documents, no points.")
+@click.option("--data", type=_DIRECTORY, envvar="AGNEZ_DATA", help="Data directory for --tinydb.")
+@connection_options
+def command(
+    run: str | None,
+    output: Path | None,
+    kind: str,
+    tinydb: Path | None,
+    data: Path | None,
+    url: str | None,
+    token: str | None,
+) -> None:
     """
     Write every point of RUN, in the order sent.
 
     CSV holds the points; JSON the run, its charts and its channels as well.
     RUN is an id, the beginning of one, or a name (of several runs, the newest).
+
+    With --tinydb instead: all documents of a data directory, as a file that plain TinyDB opens.
+    No server may be using the directory then.
     """
-    found = reader.run(run)
-    with _opened(output) as out:
+    if (run is None) == (tinydb is None):
+        raise click.UsageError("give either a RUN or --tinydb FILE")
+    if tinydb is not None:
+        _export_documents(data, tinydb)
+        return
+    with reading(url, token) as reader, _opened(output) as out:
+        found = reader.run(run or "")
         (_write_csv if kind == "csv" else _write_json)(reader, found, out)
+
+
+def _export_documents(data: Path | None, file: Path) -> None:
+    from agnez_server.settings import default_data_directory
+    from agnez_server.store import CannotOpenStore, SqliteStore
+    from agnez_server.store.transfer import export_tinydb
+
+    directory = (data or default_data_directory()).expanduser().resolve()
+
+    async def export() -> int:
+        store = await SqliteStore.open(directory)
+        try:
+            return await export_tinydb(store, file)
+        finally:
+            await store.close()
+
+    if not (directory / "LOCK").is_file():
+        raise click.ClickException(f"{directory} is no data directory: name one with --data")
+    try:
+        count = asyncio.run(export())
+    except CannotOpenStore as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror or str(error)) from error
+    click.echo(f"{count} documents written to {file}")
 
 
 @contextmanager
