@@ -75,7 +75,7 @@ class Site:
         texts = [json.dumps({**event, "at": at // 1000}).encode() for event in events]
         await self._ingest(Batch(spool, run, at // 1000, events=texts))
         for n, y in enumerate(columns.values()):
-            for part in np.array_split(np.arange(len(y)), max(1, len(y) // 100_000)):
+            for part in np.array_split(np.arange(len(y)), len(y) // 30_000 + 1):
                 points = np.zeros(len(part), RECORD)
                 points["x"], points["y"] = part, np.asarray(y)[part]
                 points["wall_ns"], points["channel"] = at + part * 1000, n
