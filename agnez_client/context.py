@@ -102,7 +102,6 @@ class Context:
     def finish(self, state: str = "finished", *, reason: str | None = None) -> None:
         """End the run, see `Job.finish`."""
         self.job.finish(state, reason=reason)
-        PROCESS.forget(self.job)
 
     def __enter__(self) -> Context:
         return self

@@ -78,7 +78,7 @@ class Delivery:
         self._next = spool.marks
         self._store = UNKNOWN_STORE
         self._doubt = True
-        self._limit = MAX_POINTS
+        self._limit, self._events_limit = MAX_POINTS, MAX_EVENTS_BYTES
         self._rewinds = 0
 
     @property
@@ -99,7 +99,7 @@ class Delivery:
         spool, first = self.spool, max(self._next.points, self.spool.oldest_point)
         # Points before events: then the definitions of all these points are among the events.
         points = spool.read_points(first, self._limit)
-        events = spool.read_events(self._next.events, MAX_EVENTS_BYTES)
+        events = spool.read_events(self._next.events, self._events_limit)
         if self._next.events + len(events) < len(spool.events):
             points = points[:0]
         if not events and not len(points):
@@ -147,6 +147,7 @@ class Delivery:
             return Verdict(Outcome.DENIED, reason=reason)
         if status == 413:
             self._limit = max(1, min(self._limit, len(batch.points)) // 2)
+            self._events_limit = max(1, self._events_limit // 2)
         self._doubt = True
         if status < 500 and status not in (408, 413, 425, 429):
             return Verdict(Outcome.REFUSED, reason=reason)
@@ -158,6 +159,7 @@ class Delivery:
         self._doubt = False
         self._rewinds = 0
         self._limit = min(MAX_POINTS, 2 * self._limit)
+        self._events_limit = min(MAX_EVENTS_BYTES, 2 * self._events_limit)
         self._next = receipt.marks
         for kind, ordinal, reason in receipt.refused:
             self._park(kind, ordinal, reason)

@@ -87,7 +87,7 @@ class TransportError(AgnezError, ConnectionError):
     """
     The server could not be asked, or what answered is not one.
 
-    ``refused`` tells that nobody listens at the address: waiting in this moment is useless.
+    ``refused`` tells that nobody listens at the address: waiting for an answer is useless.
     """
 
     def __init__(self, message: str, *, refused: bool = False) -> None:

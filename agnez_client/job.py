@@ -13,7 +13,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,7 +66,9 @@ class Job:
         self._definitions: list[dict[str, Any]] = []
         self._ended = False
         self._report_at = 0.0
-        self._transport = self._connect()
+        self._transport: Transport | None = None
+        self._when_ended: Callable[[Job], None] = lambda job: None
+        self._connect()
         self._place = choose_place(settings)
         self._pen = Pen(self._open_spool, self._wake)
         self._sender: Sender | None = None
@@ -77,6 +79,7 @@ class Job:
         self._pen.write_to(spool)
 
     def _connect(self) -> Transport | None:
+        """The server that was named, else the one of this user, which may come up later."""
         url = self._settings.url
         if url is None:
             found = read_address()
@@ -85,7 +88,8 @@ class Job:
             return None
         from agnez_client.transport import Transport  # requests takes a tenth of a second to load
 
-        return Transport(url, self._settings.token)
+        self._transport = Transport(url, self._settings.token)
+        return self._transport
 
     def _about_run(self, about: Mapping[str, Any]) -> dict[str, Any]:
         known = {
@@ -110,7 +114,9 @@ class Job:
             for event in self._definitions:
                 spool.events.append(event)
             spool.events.append(_event("durable", value=self._place.durable))
-        self._sender = Sender(spool, self._pen, self._transport, self._place.folder, self._tend)
+        self._sender = Sender(
+            spool, self._pen, self._transport or self._connect, self._place.folder, self._tend
+        )
         self._sender.start()
         return spool
 
@@ -126,14 +132,14 @@ class Job:
                 self._place.folder,
                 error,
             )
-            self._place = Place(None, None, str(error))
+            self._place = Place(None, str(error))
             return self._create_spool(header)
 
     def _budget(self, place: Place) -> Budget:
         run_limit, user_limit = self._settings.spool_run_limit, self._settings.spool_user_limit
-        if place.root is None:
+        if place.folder is None:
             run_limit, user_limit = min(run_limit, MEMORY_LIMIT), min(user_limit, MEMORY_LIMIT)
-        return Budget(place.root, self.run, run_limit=run_limit, user_limit=user_limit)
+        return Budget(place.folder, self.run, run_limit=run_limit, user_limit=user_limit)
 
     def _wake(self) -> None:
         if self._sender is not None:
@@ -309,6 +315,11 @@ class Job:
             more = {"reason": reason[:2000]} if reason else {}
             self._record("state", state=state, **more)
         self._leave(max(0.0, timeout - (time.monotonic() - started)))
+        self._when_ended(self)
+
+    def when_ended(self, call: Callable[[Job], None]) -> None:
+        """Let *call* know when `finish` is through."""
+        self._when_ended = call
 
     def _leave(self, timeout: float) -> None:
         spool, sender = self._pen.spool, self._sender

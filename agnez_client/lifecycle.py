@@ -25,7 +25,7 @@ class Lifecycle:
     """The runs of this process that have not ended."""
 
     def __init__(self) -> None:
-        self._jobs: list[Job] = []
+        self.jobs: list[Job] = []
         self._hooked = False
         self._end: tuple[str, str | None] = ("finished", None)
         self._previous_hook: Any = None
@@ -33,7 +33,8 @@ class Lifecycle:
 
     def watch(self, job: Job) -> None:
         """End *job* with the process, unless it ends before."""
-        self._jobs.append(job)
+        self.jobs.append(job)
+        job.when_ended(self.forget)
         if not self._hooked:
             self._hooked = True
             atexit.register(self._exiting)
@@ -47,20 +48,19 @@ class Lifecycle:
         self._watch_term()
 
     def forget(self, job: Job) -> None:
-        """*job* has ended; with the last one the signal's handler goes too."""
-        if job in self._jobs:
-            self._jobs.remove(job)
+        """*job* has ended. With the last one the signal's handler goes too."""
+        if job in self.jobs:
+            self.jobs.remove(job)
         here = threading.current_thread() is threading.main_thread()
-        if not self._jobs and here and signal.getsignal(signal.SIGTERM) == self._terminated:
+        if not self.jobs and here and signal.getsignal(signal.SIGTERM) == self._terminated:
             signal.signal(signal.SIGTERM, self._previous_term)
 
     # -- the end of the process -----------------------------------------------------------------
 
     def _exiting(self) -> None:
         state, reason = self._end
-        for job in list(self._jobs):
+        for job in list(self.jobs):
             job.finish(state, reason=reason)
-            self.forget(job)
 
     def _failing(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -82,7 +82,7 @@ class Lifecycle:
         if callable(self._previous_term):
             self._previous_term(number, frame)
             return
-        for job in list(self._jobs):
+        for job in list(self.jobs):
             job.finish("stopped", reason="SIGTERM", timeout_s=SIGTERM_FLUSH_S)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -90,16 +90,16 @@ class Lifecycle:
     # -- fork -----------------------------------------------------------------------------------
 
     def _before_fork(self) -> None:
-        for job in self._jobs:
+        for job in self.jobs:
             job.before_fork()
 
     def _after_fork_in_parent(self) -> None:
-        for job in self._jobs:
+        for job in self.jobs:
             job.after_fork_in_parent()
 
     def _after_fork_in_child(self) -> None:
         self._end = ("finished", None)
-        for job in self._jobs:
+        for job in self.jobs:
             job.after_fork_in_child()
 
 

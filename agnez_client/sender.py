@@ -16,11 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agnez_client.adoption import Adoption
 from agnez_client.delivery import Delivery, Outcome, Verdict, batch_body
 from agnez_client.errors import TransportError
-from agnez_client.orphans import adopt
 from agnez_client.protocol import Batch
-from agnez_client.spool.header import SpoolHeader
 from agnez_client.spool.pen import Pen
 from agnez_client.spool.spool import Spool
 
@@ -35,15 +34,14 @@ HEARTBEAT_S: Final = 10.0
 BACKOFF_S: Final = 0.25
 MAX_BACKOFF_S: Final = 15.0
 DENIED_BACKOFF_S: Final = 60.0
-ADOPT_EVERY_S: Final = 5.0
-MAX_ADOPTED: Final = 8
-
-_PASSING: Final = {"touch", "busy", Outcome.DENIED.name, Outcome.REFUSED.name}
+FIND_EVERY_S: Final = 5.0
+"""How often a server is looked for where there was none."""
 _CURES: Final = {
     Outcome.DENIED: "{} refuses this token ({}): set AGNEZ_TOKEN to one with the scope write "
     "(`agnez token create --scope write`); points wait in the spool",
     Outcome.REFUSED: "{} does not take batches ({}): is AGNEZ_URL the address of an Agnez server? "
     "Points wait in the spool",
+    Outcome.BUSY: "{} takes nothing at present ({}); points wait in the spool and are sent later",
 }
 
 logger = logging.getLogger(__name__)
@@ -55,17 +53,21 @@ class Sender:
 
     Args:
         spool: What is shipped first of all.
-        transport: The server; None if there is none, then only segments are made.
+        server: Where to; or a function that looks for a server, as long as there is none.
         place: Where spools of this host lie; None in memory.
         tend: Called at each turn, with the sender's lock held, before the spool is read.
         now: A clock that only goes forward, s.
+
+    Attributes:
+        lock: Held by the thread while it works on spools, never while it waits for a server.
+        failures: Errors of our own that the thread has survived.
     """
 
     def __init__(
         self,
         spool: Spool,
         pen: Pen,
-        transport: Transport | None,
+        server: Transport | Callable[[], Transport | None],
         place: Path | None,
         tend: Callable[[], None],
         now: Callable[[], float] = time.monotonic,
@@ -73,18 +75,17 @@ class Sender:
         self.lock = threading.Lock()
         self.failures = 0
         self._own = Delivery(spool)
-        self._pen, self._transport, self._place = pen, transport, place
-        self._tend, self._now = tend, now
+        self._adoption = Adoption(place, spool, now)
+        self._pen, self._tend, self._now = pen, tend, now
+        self._find = server if callable(server) else None
+        self._transport = None if callable(server) else server
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._adopted: list[Delivery] = []
-        self._left: set[str] = set()
-        self._adopt_at = 0.0
-        self._not_before = self._spoke_at = 0.0
-        self._attempts_failed = 0
+        self._find_at = now() + FIND_EVERY_S
+        self._not_before = self._heard_at = 0.0
+        self._failed_in_a_row = 0
         self._warned: set[str] = set()
         self._deadline: float | None = None
-        self._failed_since_end = 0
-        self._turn_of_adopted = 0
+        self._is_hopeless = False
         self._thread = threading.Thread(target=self._run, name="agnez-sender", daemon=True)
 
     def start(self) -> None:
@@ -104,7 +105,7 @@ class Sender:
         self._deadline = self._now() + timeout_s
         self._not_before = 0.0
         self.wake()
-        self._thread.join(timeout_s + 1.0)
+        self._thread.join(timeout_s + 0.5)
         return not self._thread.is_alive() and self._own.spool.was_delivered
 
     # -- the thread -----------------------------------------------------------------------------
@@ -119,8 +120,9 @@ class Sender:
                 self._back_off(0.0)
             self._rest()
         with self.lock:
-            for delivery in (self._own, *self._adopted):
-                delivery.spool.close()
+            self._own.spool.seal()
+            self._own.spool.close()
+            self._adoption.close()
         if self._transport is not None:
             self._transport.close()
 
@@ -135,23 +137,11 @@ class Sender:
     def _is_over(self) -> bool:
         if self._deadline is None:
             return False
-        hopeless = self._transport is None or self._failed_since_end > 0 or self._own.is_stopped
-        if hopeless or self._now() > self._deadline:
-            with self.lock:
-                self._own.spool.seal()
+        if self._transport is None or self._is_hopeless or self._now() > self._deadline:
             return True
         with self.lock:
-            return self._own.spool.is_sealed and self._is_all_delivered()
-
-    def _is_all_delivered(self) -> bool:
-        if not self._own.spool.is_delivered():
-            return False
-        self._adopt_dead(own_run_only=True)
-        return not any(
-            d.spool.header.run == self._own.spool.header.run and not d.spool.is_delivered()
-            for d in self._adopted
-            if not d.is_stopped
-        )
+            mine = self._own.spool
+            return mine.is_sealed and mine.is_delivered() and not self._adoption.owes(mine)
 
     def _turn(self) -> None:
         with self.lock:
@@ -163,83 +153,79 @@ class Sender:
             response = self._transport.ingest(batch_body(batch))
             with self.lock:
                 verdict = delivery.answered(batch, response)
+                self._obey(verdict, delivery, batch)
         except TransportError as error:
-            self._lost_touch(error)
-            return
-        self._obey(verdict, delivery, batch)
+            with self.lock:
+                self._lose_touch(error)
 
     def _keep_house(self) -> None:
         spool = self._own.spool
         self._tend()
         spool.events.write_pending()
-        if self._deadline is not None:
-            if not spool.is_sealed:
-                spool.seal()
-        else:
+        if self._deadline is None:
             self._pen.prepare()
+        else:
+            spool.seal()
+        if self._transport is None and self._find is not None and self._now() >= self._find_at:
+            self._find_at = self._now() + FIND_EVERY_S
+            self._transport = self._find()
+            if self._transport is not None:
+                spool.address_to(self._transport.url)
+                logger.info("run %s is sent to %s from now on", spool.header.run, self._url)
 
     def _pick(self) -> tuple[Delivery, Batch | None]:
         now = self._now()
         if self._transport is None or now < self._not_before:
             return self._own, None
-        if not self._attempts_failed and self._spoke_at:
-            self._adopt_dead()
+        if self._heard_at and not self._failed_in_a_row:
+            self._adoption.look()
         batch = self._own.next_batch()
-        self._turn_of_adopted += 1
-        if self._adopted and (batch is None or self._turn_of_adopted % 2):
-            adopted = self._adopted[self._turn_of_adopted // 2 % len(self._adopted)]
-            theirs = adopted.next_batch()
-            if theirs is not None:
-                return adopted, theirs
-            self._let_go(adopted)
-        if batch is None and not self._own.is_stopped and now - self._spoke_at >= HEARTBEAT_S:
+        if batch is None and now - self._heard_at >= HEARTBEAT_S and not self._own.is_stopped:
             batch = self._own.heartbeat()
-        return self._own, batch
+        return self._adoption.next_batch(after=batch is not None) or (self._own, batch)
 
     # -- answers --------------------------------------------------------------------------------
 
     def _obey(self, verdict: Verdict, delivery: Delivery, batch: Batch) -> None:
-        outcome, now = verdict.outcome, self._now()
+        outcome, mine = verdict.outcome, delivery is self._own
         if outcome in (Outcome.ACCEPTED, Outcome.REWOUND):
-            self._spoke_at = now
-            self._recover()
-            quick = outcome is Outcome.REWOUND or delivery.is_full(batch) or not len(batch.points)
-            self._not_before = now + max(verdict.wait_s, 0.0 if quick else PACE_S)
-            if quick:
-                self.wake()
-        elif outcome is Outcome.STOPPED:
-            self._warn_once(f"stopped {delivery.spool.header.spool}", verdict.reason)
-        elif outcome is Outcome.REFUSED and delivery is not self._own:
-            self._warn_once(f"refused {delivery.spool.header.spool}", verdict.reason)
-            self._let_go(delivery)
-        elif outcome is Outcome.BUSY:
-            self._warn_once("busy", f"{self._url} takes nothing at present ({verdict.reason})")
-            self._back_off(verdict.wait_s)
+            self._heard(verdict, delivery, batch)
+        elif outcome is Outcome.STOPPED or (outcome is Outcome.REFUSED and not mine):
+            self._warn_once(f"spool {delivery.spool.header.spool}", verdict.reason)
+            self._is_hopeless |= mine
         else:
             self._warn_once(outcome.name, _CURES[outcome].format(self._url, verdict.reason))
-            self._back_off(DENIED_BACKOFF_S)
-            self._failed_since_end += self._deadline is not None
+            self._back_off(verdict.wait_s if outcome is Outcome.BUSY else DENIED_BACKOFF_S)
+            self._is_hopeless |= outcome is not Outcome.BUSY and self._deadline is not None
+        if not mine and outcome in (Outcome.STOPPED, Outcome.REFUSED):
+            self._adoption.leave(delivery)
 
-    def _lost_touch(self, error: TransportError) -> None:
-        with self.lock:
-            for delivery in (self._own, *self._adopted):
-                delivery.doubt()
+    def _heard(self, verdict: Verdict, delivery: Delivery, batch: Batch) -> None:
+        now = self._now()
+        if delivery is self._own:
+            self._heard_at = now
+        if self._failed_in_a_row and self._warned & {"touch", *(o.name for o in Outcome)}:
+            logger.info("%s takes points again", self._url)
+            self._warned = {cause for cause in self._warned if cause.startswith("spool")}
+        self._failed_in_a_row = 0
+        is_empty = not len(batch.points) and not batch.events
+        hurry = verdict.outcome is Outcome.REWOUND or delivery.is_full(batch) or is_empty
+        self._not_before = now + max(verdict.wait_s, 0.0 if hurry else PACE_S)
+        if hurry:
+            self.wake()
+
+    def _lose_touch(self, error: TransportError) -> None:
+        self._own.doubt()
+        self._adoption.doubt()
         self._warn_once("touch", f"{error}; points wait in the spool and are sent later")
         self._back_off(0.0)
-        self._failed_since_end += self._deadline is not None
+        self._is_hopeless |= error.refused and self._deadline is not None
 
     def _back_off(self, least_s: float) -> None:
         """Wait at least *least_s*, longer at each failure in a row, not in step with others."""
-        self._attempts_failed += 1
-        growing = min(BACKOFF_S * 2 ** min(self._attempts_failed, 10), MAX_BACKOFF_S)
+        self._failed_in_a_row += 1
+        growing = min(BACKOFF_S * 2 ** min(self._failed_in_a_row, 10), MAX_BACKOFF_S)
         self._not_before = self._now() + max(least_s, growing * random.uniform(0.5, 1.0))
-
-    def _recover(self) -> None:
-        if self._attempts_failed:
-            self._attempts_failed = 0
-            if self._warned & _PASSING:
-                logger.info("%s takes points again", self._url)
-            self._warned -= _PASSING
 
     def _warn_once(self, cause: str, message: str) -> None:
         if cause not in self._warned:
@@ -249,27 +235,3 @@ class Sender:
     @property
     def _url(self) -> str:
         return self._transport.url if self._transport is not None else "no server"
-
-    # -- the dead -------------------------------------------------------------------------------
-
-    def _adopt_dead(self, *, own_run_only: bool = False) -> None:
-        room = MAX_ADOPTED - len(self._adopted)
-        if self._place is None or room <= 0 or self._transport is None:
-            return
-        if self._now() < self._adopt_at and not own_run_only:
-            return
-        self._adopt_at = self._now() + ADOPT_EVERY_S
-        run, url = self._own.spool.header.run, self._transport.url
-
-        def wanted(header: SpoolHeader) -> bool:
-            mine = header.destination == url and header.spool not in self._left
-            return mine and (not own_run_only or header.run == run)
-
-        for spool in adopt(self._place, wanted, self._own.spool.budget, room):
-            logger.info("the spool %s of a dead process is sent", spool.header.spool)
-            self._adopted.append(Delivery(spool))
-
-    def _let_go(self, adopted: Delivery) -> None:
-        self._adopted.remove(adopted)
-        self._left.add(adopted.spool.header.spool)
-        adopted.spool.close()

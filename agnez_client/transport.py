@@ -7,8 +7,10 @@ proxy for loopback.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -28,6 +30,7 @@ CONNECT_TIMEOUT_S: Final = 3.0
 READ_TIMEOUT_S: Final = 30.0
 MAX_ANSWER_BYTES: Final = 256 << 20
 MAX_RECEIPT_BYTES: Final = 1 << 20
+_NOBODY: Final = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH}
 Body = bytes | None
 
 
@@ -92,7 +95,9 @@ class Transport:
         except requests.ConnectionError as error:
             self.close()
             cause = _cause(error)
-            refused = isinstance(cause, ConnectionRefusedError)
+            refused = isinstance(cause, socket.gaierror) or (
+                isinstance(cause, OSError) and cause.errno in _NOBODY
+            )
             raise TransportError(f"{self.url} does not answer: {cause}", refused=refused) from error
         except TransportError:
             self.close()

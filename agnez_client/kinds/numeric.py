@@ -57,7 +57,7 @@ class NumericChannel(Channel):
             try:
                 _pack_into(segment.buffer, at, x, y, time_ns(), self.number, MARK_INT)
                 return
-            except ValueError:  # the segment was retired between the two: see PATIENCE_S
+            except (TypeError, ValueError):  # the segment was retired between the two
                 pass
         self._write(x, y, time_ns())
 

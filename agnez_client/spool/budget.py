@@ -19,10 +19,10 @@ _FRESH_S: Final = 2.0
 
 class Budget:
     """
-    Counts what lies below the root of the spools, at most every two seconds.
+    Counts what lies in this host's spools, at most every two seconds.
 
     Args:
-        root: Directory with one directory a host, in which spools stand; None for memory.
+        place: Directory of this host's spools; None for memory.
         run: The run whose share is limited by *run_limit*, bytes.
         user_limit: Limit of all together, bytes.
         now: A clock that only goes forward, s.
@@ -30,14 +30,14 @@ class Budget:
 
     def __init__(
         self,
-        root: Path | None,
+        place: Path | None,
         run: str,
         *,
         run_limit: int,
         user_limit: int,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._root, self._run, self._now = root, run, now
+        self._place, self._run, self._now = place, run, now
         self._run_limit, self._user_limit = run_limit, user_limit
         self._counted_at = float("-inf")
         self._run_bytes = self._user_bytes = 0
@@ -60,10 +60,10 @@ class Budget:
 
     def _count(self) -> None:
         self._counted_at = self._now()
-        if self._root is None:
+        if self._place is None:
             return
         self._run_bytes = self._user_bytes = 0
-        for folder in self._root.glob("*/*"):
+        for folder in self._place.iterdir():
             size = folder_size(folder)
             self._user_bytes += size
             if self._run_of(folder) == self._run:

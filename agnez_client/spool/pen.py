@@ -130,7 +130,7 @@ class Pen:
                 try:
                     RECORD_INT.pack_into(segment.buffer, at, x, y, wall_ns, channel, mark)
                     return True
-                except ValueError:  # retired between the two
+                except (TypeError, ValueError):  # retired between the two
                     continue
             if not self.turn(segment):
                 return False

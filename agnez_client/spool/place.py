@@ -33,11 +33,10 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Place:
     """
-    ``root`` holds a directory a host, ``folder`` is this host's; both None in memory. ``reason``
-    says why better places were passed over.
+    ``folder`` holds the spools of this host; None in memory. ``reason`` says why better places
+    were passed over.
     """
 
-    root: Path | None
     folder: Path | None
     reason: str = ""
 
@@ -64,13 +63,13 @@ def choose_place(settings: Settings, mounts: Path = _MOUNTS) -> Place:
             continue
         if told and reasons:
             logger.warning("the spool is in %s (%s)", folder, "; ".join(reasons))
-        return Place(root, folder, "; ".join(reasons))
+        return Place(folder, "; ".join(reasons))
     logger.warning(
         "there is no place for the spool: points wait in memory, and those that were not sent are "
         "lost with this process. Set AGNEZ_SPOOL to a directory on a local disk. (%s)",
         "; ".join(reasons),
     )
-    return Place(None, None, "; ".join(reasons))
+    return Place(None, "; ".join(reasons))
 
 
 def candidates(settings: Settings) -> Iterator[tuple[Path, bool]]:

@@ -20,7 +20,9 @@ from agnez_client.spool.chain import Chain
 from agnez_client.spool.segment import Segment
 
 PATIENCE_S: Final = 5.0
-_STEP: Final = 2048
+_FIRST_STEP: Final = 256
+_LAST_STEP: Final = 8192
+"""Slots looked at in one go: few at first, there is often nothing new."""
 _NONE: Final = np.empty(0, RECORD)
 
 
@@ -49,9 +51,10 @@ class PointReader:
     def read(self, position: int, limit: int) -> RecordArray:
         """At most *limit* records from ordinal *position* on, as far as they are ready."""
         parts: list[RecordArray] = []
+        step = _FIRST_STEP
         segment = self._chain.find(position)
         while limit > 0 and segment is not None:
-            want = min(limit, segment.end - position, _STEP)
+            want = min(limit, segment.end - position, step)
             if want == 0:
                 segment = segment.next if segment.full else None
                 continue
@@ -60,37 +63,45 @@ class PointReader:
             position, limit = position + len(records), limit - len(records)
             if len(records) < want:
                 break
+            step = min(2 * step, _LAST_STEP)
         return np.concatenate(parts) if parts else _NONE
 
     def _settle(self, segment: Segment, position: int, records: RecordArray) -> RecordArray:
         """The leading records that can be shipped, holes that were given up made void."""
         filled = is_filled(records)
-        if filled.all():
-            self._seen = {}
+        if filled.all() and not self._seen:
             return records
         claimed = len(records) if segment.full else last_filled(filled) + 1
         holes = np.flatnonzero(~filled[:claimed])
-        now = self._now()
-        self._seen = {h: self._seen.get(h, now) for h in (position + int(i) for i in holes)}
+        self._look_at([position + int(i) for i in holes], position, len(records))
         records = records[:claimed].copy()
         for hole in holes:
-            if not self._is_given_up(position + int(hole), now):
+            if not self._is_given_up(position + int(hole)):
                 return records[:hole]
             records["mark"][hole] = MARK_VOID
         return records
 
-    def _is_given_up(self, ordinal: int, now: float) -> bool:
+    def _look_at(self, holes: list[int], position: int, count: int) -> None:
+        """Remember since when each of *holes* is one; they are all in the slots that were read."""
+        now = self._now()
+        others = {h: t for h, t in self._seen.items() if not position <= h < position + count}
+        self._seen = others | {h: self._seen.get(h, now) for h in holes}
+
+    def _is_given_up(self, ordinal: int) -> bool:
         if ordinal not in self._voids:
-            if self.alive and now - self._seen[ordinal] < PATIENCE_S:
+            if self.alive and self._now() - self._seen[ordinal] < PATIENCE_S:
                 return False
             self._voids.add(ordinal)
+            del self._seen[ordinal]
         return True
 
 
 def is_filled(records: RecordArray) -> npt.NDArray[np.bool_]:
     """Which records carry a mark, point or void; a torn mark is none."""
-    marks = records["mark"]
-    filled: npt.NDArray[np.bool_] = np.isin(marks, (MARK_INT, MARK_FLOAT, MARK_VOID))
+    marks: npt.NDArray[np.uint32] = records["mark"]
+    filled: npt.NDArray[np.bool_] = marks == MARK_INT
+    if not filled.all():
+        filled |= (marks == MARK_FLOAT) | (marks == MARK_VOID)
     return filled
 
 

@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -31,6 +32,7 @@ _HEAD: Final = struct.Struct("<8sII16sQQ")
 _MAGIC: Final = b"AGNZSEG1"
 _POPULATE_WRITE: Final = 23
 """MADV_POPULATE_WRITE of Linux 5.14, which Python's mmap does not name."""
+_PIECE: Final = 256 << 10
 _MARK_AT: Final = RECORD_SIZE - 4
 
 
@@ -98,7 +100,8 @@ class Segment:
         write_whole(self.fd, MARK_VOID.to_bytes(4, "little"), at)
 
     def unmap(self) -> None:
-        """From now on a writer that claimed a slot here gets a ValueError instead of writing."""
+        """From now on a writer that claimed a slot here gets an error (TypeError or ValueError, as
+        Python's version has it) instead of writing."""
         if isinstance(self.buffer, mmap.mmap):
             self.buffer.close()
 
@@ -197,9 +200,16 @@ def _reserve(fd: int, size: int) -> None:
 
 
 def _populate(map: mmap.mmap) -> None:
-    """Fault all pages in now and not one by one inside `send()`; older kernels do it later."""
-    if hasattr(map, "madvise"):
-        try:
-            map.madvise(_POPULATE_WRITE)
-        except OSError:
-            return
+    """
+    Fault all pages in now and not one by one inside `send()`; older kernels do it later.
+
+    In pieces of a fraction of a millisecond: Python holds its lock meanwhile, and training waits.
+    """
+    if not hasattr(map, "madvise"):
+        return
+    try:
+        for at in range(0, len(map), _PIECE):
+            map.madvise(_POPULATE_WRITE, at, min(_PIECE, len(map) - at))
+            time.sleep(0)
+    except OSError:
+        return

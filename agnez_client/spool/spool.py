@@ -187,6 +187,14 @@ class Spool:
                         logger.warning("a point that came late found no room and is lost")
                     segment.void(ordinal)
 
+    def address_to(self, destination: str) -> None:
+        """The server that was missing is at *destination*."""
+        self.header = self.header.bound_for(destination)
+        try:
+            self.folder.replace(HEADER_NAME, self.header.as_bytes())
+        except OSError as error:
+            logger.debug("the destination was not noted: %s", error)
+
     def park(self, kind: str, ordinal: int, reason: str) -> bool:
         """Keep the refused event or point *ordinal* aside; False if it is there already."""
         if kind == "event":
@@ -200,6 +208,8 @@ class Spool:
 
     def seal(self) -> None:
         """The owner has ended or is dead: what lies here is all there will be."""
+        if self.is_sealed:
+            return
         segments = list(self.chain)
         for segment in segments:
             segment.unmap()
