@@ -18,6 +18,7 @@ from agnez_server.store.directory import CannotOpenStore, DirectoryInUse
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import SchemaTooNew
 from agnez_server.store.sqlite import SqliteStore
+from agnez_server.store.transfer import export_tinydb, import_tinydb
 
 __all__ = [
     "Appended",
@@ -36,5 +37,7 @@ __all__ = [
     "Store",
     "StoreOptions",
     "StoreStats",
+    "export_tinydb",
+    "import_tinydb",
     "raw_pages",
 ]

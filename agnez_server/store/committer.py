@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from agnez_server.errors import StoreBusy, StoreReadOnly
 from agnez_server.store.base import Change, Committed, DocChanged
 from agnez_server.store.commit import commit
+from agnez_server.store.database import Database
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, LogRowSize
 from agnez_server.store.options import StoreOptions
@@ -28,16 +26,12 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PROBE_BYTES: Final = 1 << 18
+_FAR_BEHIND: Final = 6
+"""With a log of so many seals the keeper can't follow: the writer waits, the backlog fills up, and
+callers are told to come back. Otherwise memory would grow with the log."""
+_CATCH_UP_S: Final = 0.5
 _PAGES_A_COMMIT: Final = 6
 """About how many pages a commit writes beside its own bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The writer's connection, and the lock that keeps it and the keeper's apart."""
-
-    con: sqlite3.Connection
-    lock: threading.Lock
 
 
 class Committer:
@@ -45,7 +39,7 @@ class Committer:
 
     def __init__(
         self,
-        disk: Disk,
+        database: Database,
         workspace: Workspace,
         rows: CommittedStorage,
         ledger: Ledger,
@@ -53,7 +47,7 @@ class Committer:
         clock: Callable[[], float],
         options: StoreOptions,
     ) -> None:
-        self._disk, self._workspace, self._rows = disk, workspace, rows
+        self._database, self._workspace, self._rows = database, workspace, rows
         self._ledger, self._keeper, self._clock, self._options = ledger, keeper, clock, options
         self._listeners: list[Callable[[Committed], None]] = []
         self._pending: deque[Unit] = deque()
@@ -119,10 +113,12 @@ class Committer:
         """Commit *group*."""
         if group.is_empty():
             return
+        if self._ledger.log_bytes >= _FAR_BEHIND * self._options.seal_bytes:
+            self._keeper.let_catch_up(_CATCH_UP_S)
         began = time.perf_counter()
         group.log_id = self._log_id + 1
-        with self._disk.lock:
-            commit(self._disk.con, group, self._options)
+        with self._database.lock:
+            commit(self._database.writer, group, self._options)
         self._log_id = group.log_id
         self.last_commit_s = time.perf_counter() - began
         self._unchecked_bytes += sum(unit.size for unit in group.units)
@@ -133,8 +129,8 @@ class Committer:
 
     def probe(self) -> None:
         """Write something and take it away again."""
-        con = self._disk.con
-        with self._disk.lock:
+        con = self._database.writer
+        with self._database.lock:
             con.execute("pragma wal_checkpoint(passive)").fetchall()
             con.execute(
                 "insert or replace into meta values ('probe', zeroblob(?))", (_PROBE_BYTES,)

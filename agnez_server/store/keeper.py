@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
+from agnez_server.store.database import Database
+from agnez_server.store.ledger import Ledger
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import PAGE_SIZE
 from agnez_server.store.seal import Sealer
@@ -39,22 +39,23 @@ class Keeper:
     """
     Works when `wake` says that something is due, and each ``seal_interval_s``.
 
-    *exclusive* keeps the writer out, for moments.
+    It keeps the writer out for moments only.
     """
 
     def __init__(
         self,
-        con: sqlite3.Connection,
-        sealer: Sealer,
-        exclusive: AbstractContextManager[object],
+        database: Database,
+        ledger: Ledger,
         clock: Callable[[], float],
         options: StoreOptions,
     ) -> None:
-        self._con, self._sealer, self._exclusive = con, sealer, exclusive
+        self._con, self._lock = database.keeper, database.lock
+        self._sealer = Sealer(self._con, ledger, self._lock, options)
         self._clock, self._options = clock, options
         self.last_seal_s, self._sealed_at = 0.0, clock()
         self._stopping, self._due = False, _Due(sweep=True)
         self._requests: list[Request] = []
+        self._seals = 0
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="agnez-keeper", daemon=True)
 
@@ -69,21 +70,29 @@ class Keeper:
             self._due.checkpoint |= checkpoint
             self._due.sweep |= sweep
             if self._due != _Due():
-                self._wake.notify()
+                self._wake.notify_all()
 
     def request_seal(self) -> Request:
         """Seal everything now; the future says when it is done, or why it failed."""
         future: Request = concurrent.futures.Future()
         with self._wake:
             self._requests.append(future)
-            self._wake.notify()
+            self._wake.notify_all()
         return future
+
+    def let_catch_up(self, timeout_s: float) -> None:
+        """Wait for the end of the next seal; in the writer's thread."""
+        with self._wake:
+            before = self._seals
+            self._due.seal = True
+            self._wake.notify_all()
+            self._wake.wait_for(lambda: self._seals > before or self._stopping, timeout_s)
 
     def stop(self) -> None:
         """End after the work at hand."""
         with self._wake:
             self._stopping = True
-            self._wake.notify()
+            self._wake.notify_all()
         self._thread.join()
 
     def _run(self) -> None:
@@ -122,6 +131,9 @@ class Keeper:
         began, self._sealed_at = time.perf_counter(), self._clock()
         self._sealer.seal(self._sealed_at, everything=everything)
         self.last_seal_s = time.perf_counter() - began
+        with self._wake:
+            self._seals += 1
+            self._wake.notify_all()
 
     def _checkpoint(self) -> None:
         """
@@ -131,7 +143,7 @@ class Keeper:
         under a steady stream, so the log would grow without end; the second step does, quickly.
         """
         self._con.execute("pragma wal_checkpoint(passive)").fetchall()
-        with self._exclusive:
+        with self._lock:
             self._con.execute("pragma wal_checkpoint(restart)").fetchall()
 
     def _sweep_deleted(self) -> None:
@@ -142,7 +154,7 @@ class Keeper:
         for (series,) in gone:
             removed = 1
             while removed and not self._stopping:
-                with self._exclusive:
+                with self._lock:
                     removed = self._con.execute(
                         "delete from chunk where rowid in "
                         "(select rowid from chunk where series = ? limit ?)",
@@ -157,7 +169,7 @@ class Keeper:
             free = self._con.execute("pragma freelist_count").fetchone()[0]
             if free <= kept:
                 return
-            with self._exclusive:
+            with self._lock:
                 pages = min(free - kept, _VACUUM_PAGES)
                 self._con.execute(f"pragma incremental_vacuum({pages})").fetchall()
             self._pause(_PAUSE_S)

@@ -43,7 +43,13 @@ def load_docs(
     """Fill both copies of the tables, in the order of ids."""
     count = 0
     for table, doc_id, raw in con.execute("select tbl, id, body from doc order by tbl, id"):
-        body = orjson.loads(raw)
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            logger.error(
+                "document %d of table %r is damaged and left out: %s", doc_id, table, error
+            )
+            continue
         working.tables.setdefault(table, {})[str(doc_id)] = body
         committed.tables.setdefault(table, {})[str(doc_id)] = body
         count += 1

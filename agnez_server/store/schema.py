@@ -63,9 +63,15 @@ class SchemaTooNew(CannotOpenStore):
 def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
     """A connection for changes: explicit transactions, durable, without automatic checkpoints."""
     con = _connect(path)
-    con.execute(f"pragma page_size = {PAGE_SIZE}")
-    con.execute("pragma auto_vacuum = incremental")
-    if con.execute("pragma journal_mode = wal").fetchone() != ("wal",):
+    try:
+        con.execute(f"pragma page_size = {PAGE_SIZE}")
+        con.execute("pragma auto_vacuum = incremental")
+        mode = con.execute("pragma journal_mode = wal").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        con.close()
+        raise CannotOpenStore(f"{path} is not a readable database: {error}") from error
+    if mode != "wal":
+        con.close()
         raise CannotOpenStore(
             f"{path} is on a file system without shared memory (a network drive?), which the "
             "write-ahead log needs: choose a local directory"
@@ -105,12 +111,9 @@ def prepare(con: sqlite3.Connection, path: Path) -> str:
         SchemaTooNew: If a newer Agnez wrote the file.
         CannotOpenStore: If it is no store.
     """
-    try:
-        version = con.execute("pragma user_version").fetchone()[0]
-        empty = con.execute("select count(*) from sqlite_master").fetchone()[0] == 0
-        application = con.execute("pragma application_id").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise CannotOpenStore(f"{path} is not a readable database: {error}") from error
+    version = con.execute("pragma user_version").fetchone()[0]
+    empty = con.execute("select count(*) from sqlite_master").fetchone()[0] == 0
+    application = con.execute("pragma application_id").fetchone()[0]
     if empty and version == 0:
         _create(con)
     elif application != APPLICATION_ID:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import AbstractContextManager
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,11 +61,11 @@ class Sealer:
         self,
         con: sqlite3.Connection,
         ledger: Ledger,
-        exclusive: AbstractContextManager[object],
+        lock: threading.Lock,
         options: StoreOptions,
     ) -> None:
         self._con, self._ledger = con, ledger
-        self._exclusive, self._options = exclusive, options
+        self._lock, self._options = lock, options
 
     def seal(self, now_s: float, *, everything: bool) -> None:
         """Move what is due, or *everything*, and shorten the log by it."""
@@ -75,7 +75,7 @@ class Sealer:
         pieces = [self._encode(account, tail) for account, tail in plan.moved]
         carry = {account.series.id: tail.points for account, tail in plan.carried}
         row = encode_row(carry) if carry else None
-        with self._exclusive:
+        with self._lock:
             self._write(plan.log_id, pieces, row)
         with self._ledger.lock:
             self._ledger.sealed((p.sealed for p in pieces), plan.log_bytes - len(row or b""))

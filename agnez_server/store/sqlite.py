@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,8 @@ from agnez_server.store.base import (
     Store,
     StoreStats,
 )
-from agnez_server.store.committer import Committer, Disk
+from agnez_server.store.committer import Committer
+from agnez_server.store.database import Database
 from agnez_server.store.directory import DataDirectory
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
@@ -33,8 +33,6 @@ from agnez_server.store.options import StoreOptions
 from agnez_server.store.points import NO_POINTS, join_points
 from agnez_server.store.raw import raw
 from agnez_server.store.readers import Readers
-from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
-from agnez_server.store.seal import Sealer
 from agnez_server.store.source import Source, open_source
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
 from agnez_server.store.tinytable import RowDB
@@ -52,23 +50,27 @@ class SqliteStore(Store):
         self, directory: DataDirectory, clock: Callable[[], float], options: StoreOptions
     ) -> None:
         self._directory, self._clock, self._options = directory, clock, options
-        self._path = directory.file("agnez.db")
-        self._disk = Disk(connect_writer(self._path, options), threading.Lock())
-        self.id = prepare(self._disk.con, self._path)
+        self._database = Database(directory.file("agnez.db"), options)
+        self.id = self._database.id
         self._rows, self._ledger = CommittedStorage(), Ledger()
         self.committed = RowDB(self._rows)
-        self._marks_con = connect_reader(self._path)
-        self._workspace = Workspace(WorkingStorage(), Marks(self._marks_con))
+        self._workspace = Workspace(WorkingStorage(), Marks(self._database.marks))
         self.docs = self._workspace.docs
-        self._readers = Readers(self._path, options)
-        self._keeper_con = connect_keeper(self._path, options)
-        sealer = Sealer(self._keeper_con, self._ledger, self._disk.lock, options)
-        self._keeper = Keeper(self._keeper_con, sealer, self._disk.lock, clock, options)
+        self._readers = Readers(self._database.path, options)
+        self._keeper = Keeper(self._database, self._ledger, clock, options)
         self._closing: asyncio.Task[None] | None = None
+        try:
+            self._load()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _load(self) -> None:
+        con = self._database.writer
         with without_collector():
-            load_docs(self._disk.con, self._workspace.rows, self._rows)
-            load_series(self._disk.con, self._ledger, self._workspace)
-            self._lost_points = replay_log(self._disk.con, self._ledger, clock())
+            load_docs(con, self._workspace.rows, self._rows)
+            load_series(con, self._ledger, self._workspace)
+            self._lost_points = replay_log(con, self._ledger, self._clock())
 
     _committer: Committer
 
@@ -99,7 +101,7 @@ class SqliteStore(Store):
 
     def _start(self) -> None:
         self._committer = Committer(
-            self._disk,
+            self._database,
             self._workspace,
             self._rows,
             self._ledger,
@@ -169,8 +171,8 @@ class SqliteStore(Store):
             last_seal_s=self._keeper.last_seal_s,
             tail_points=self._ledger.tail_points(),
             log_bytes=self._ledger.log_bytes,
-            wal_bytes=_size(self._path.with_name("agnez.db-wal")),
-            file_bytes=_size(self._path),
+            wal_bytes=self._database.wal_size(),
+            file_bytes=self._database.size(),
             read_only=self._committer.read_only,
             damaged_points=self._lost_points + self._readers.damaged_points(),
         )
@@ -206,15 +208,6 @@ class SqliteStore(Store):
     def _shut(self) -> None:
         self._keeper.stop()
         self._readers.close()
-        self._marks_con.close()
-        self._keeper_con.close()
-        self._disk.con.execute("pragma wal_checkpoint(truncate)").fetchall()
-        self._disk.con.close()
+        self._database.checkpoint()
+        self._database.close()
         self._directory.release()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -1,0 +1,56 @@
+"""The open file: who reads and writes it over which connection."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from agnez_server.store.options import StoreOptions
+from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
+
+
+class Database:
+    """
+    `agnez.db`, opened and checked.
+
+    ``writer`` belongs to the writer's thread, ``keeper`` to the keeper's, ``marks`` to the event
+    loop. ``lock`` is held while one of the first two changes something. ``id`` is the store's.
+
+    Raises:
+        CannotOpenStore: If the file can't be read, is not ours, or is too new.
+    """
+
+    def __init__(self, path: Path, options: StoreOptions) -> None:
+        self.path, self.lock = path, threading.Lock()
+        self._open: list[sqlite3.Connection] = []
+        try:
+            self.writer = self._keep(connect_writer(path, options))
+            self.id = prepare(self.writer, path)
+            self.keeper = self._keep(connect_keeper(path, options))
+            self.marks = self._keep(connect_reader(path))
+        except BaseException:
+            self.close()
+            raise
+
+    def size(self) -> int:
+        """Size of the file, bytes."""
+        return self.path.stat().st_size
+
+    def wal_size(self) -> int:
+        """Size of the write-ahead log, bytes: what it needed at most since it was last cut."""
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        return wal.stat().st_size if wal.exists() else 0
+
+    def checkpoint(self) -> None:
+        """Bring everything into the file and empty the write-ahead log, if nobody reads it."""
+        self.writer.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def close(self) -> None:
+        """Close the connections."""
+        for con in reversed(self._open):
+            con.close()
+
+    def _keep(self, con: sqlite3.Connection) -> sqlite3.Connection:
+        self._open.append(con)
+        return con

@@ -1,0 +1,112 @@
+"""What is on disk after the process died at any moment, or the disk lost the end of the log."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agnez_server.store import Mark
+from tests.server.store.killed import BATCH, CHANNELS, spool_of
+
+KILLS = 5
+
+
+def run_until_killed(directory: Path, acks: int) -> dict[int, int]:
+    """Run a writing process, SIGKILL it after so many acks; points acked by channel."""
+    script = Path(__file__).with_name("killed.py")
+    with subprocess.Popen(
+        [sys.executable, str(script), str(directory)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        acked: dict[int, int] = {}
+        for number, line in enumerate(process.stdout, start=1):
+            channel, points = map(int, line.split())
+            acked[channel] = points
+            if number == acks:
+                process.send_signal(signal.SIGKILL)
+    return acked
+
+
+async def test_what_was_acked_survives_a_kill(open_store, tmp_path) -> None:
+    """Every point once, in order, with its mark and document; sealing goes on meanwhile."""
+    shuffle, acked = random.Random(4), dict.fromkeys(range(CHANNELS), 0)
+
+    for _ in range(KILLS):
+        acked |= await asyncio.to_thread(
+            run_until_killed, tmp_path / "data", shuffle.randint(1, 120)
+        )
+        store = await open_store()
+        for channel in range(CHANNELS):
+            series = store.series("run", channel)
+            count = store.stats(series[0].id).count if series else 0
+            assert count >= acked[channel]
+            assert count % BATCH == 0
+            if count:
+                page = store.raw(series[0].id, 0, count + 1)
+                assert page.y.tolist() == list(range(count))
+                mark = await store.change(lambda change, c=channel: change.mark(spool_of(c)))
+                assert mark == Mark(0, count)
+                document = store.committed.table("progress").get(doc_id=channel + 1)
+                assert document == {"points": count}
+        await store.close()
+
+
+@pytest.fixture
+async def commits(open_store, tmp_path):
+    """Files of a store with 12 commits that are all in the write-ahead log, as a crash left it."""
+    store = await open_store("live")
+    await store.seal()
+    for number in range(12):
+
+        def work(change, number=number):
+            change.docs.table("t").insert({"n": number})
+            series = change.open_series("run", 0, 1, 0)
+            at = list(range(number * 5, number * 5 + 5))
+            change.append(series.id, at, [float(i) for i in at], at)
+            change.set_mark(b"s" * 16, "run", Mark(0, number + 1))
+
+        await store.change(work)
+    shutil.copytree(tmp_path / "live", tmp_path / "crashed")
+    return tmp_path / "crashed"
+
+
+async def test_a_cut_log_opens_to_a_whole_commit(open_store, tmp_path, commits) -> None:
+    """Wherever it is cut: documents, points and marks of the first commits, none by halves."""
+    size = (commits / "agnez.db-wal").stat().st_size
+    found = []
+    for number, cut in enumerate([*range(0, size, size // 16), size]):
+        directory = tmp_path / f"cut{number}"
+        shutil.copytree(commits, directory)
+        with (directory / "agnez.db-wal").open("r+b") as wal:
+            wal.truncate(cut)
+        found.append(await commits_in(await open_store(directory.name)))
+
+    assert found == sorted(found)
+    assert found[0] < found[8] < found[-1] == 12
+
+
+async def test_a_flipped_bit_in_the_log_ends_it_there(open_store, tmp_path, commits) -> None:
+    """Commits before it are whole."""
+    with (commits / "agnez.db-wal").open("r+b") as wal:
+        wal.seek(-100_000, 2)
+        byte = wal.read(1)[0]
+        wal.seek(-100_000, 2)
+        wal.write(bytes([byte ^ 8]))
+
+    assert 0 < await commits_in(await open_store("crashed")) < 12
+
+
+async def commits_in(store) -> int:
+    """How many commits a store holds; fails unless all parts of it agree."""
+    documents = [document["n"] for document in store.committed.table("t")]
+    count = len(documents)
+    assert documents == list(range(count))
+    assert store.raw(1, 0, 1000).y.tolist() == [float(i) for i in range(5 * count)]
+    assert (await store.change(lambda change: change.mark(b"s" * 16))).points == count
+    return count

@@ -1,0 +1,97 @@
+"""Opening: one process at a time, private files, and clear refusals."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from contextlib import closing
+
+import pytest
+
+from agnez_server.store import CannotOpenStore, DirectoryInUse, SchemaTooNew
+
+
+async def test_a_second_opener_is_told_who_has_it(open_store, store) -> None:
+    """With the directory and the number of the process."""
+    with pytest.raises(DirectoryInUse) as refused:
+        await open_store()
+
+    assert refused.value.pid == os.getpid()
+    assert str(store._database.path.parent) in str(refused.value)
+    assert str(os.getpid()) in str(refused.value)
+
+
+async def test_a_closed_directory_is_free(open_store, store) -> None:
+    """The same one can be opened again, and is the same store."""
+    await store.close()
+
+    assert (await open_store()).id == store.id
+
+
+async def test_a_refused_file_leaves_the_directory_free(open_store, tmp_path) -> None:
+    """What can't be opened does not stay locked."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "agnez.db").write_bytes(b"not a database, by far" * 100)
+    with pytest.raises(CannotOpenStore, match="not a readable database"):
+        await open_store()
+    (tmp_path / "data" / "agnez.db").unlink()
+
+    await open_store()
+
+
+async def test_stores_have_ids_of_their_own(open_store) -> None:
+    """32 hexadecimal digits, made with the directory."""
+    one, two = await open_store("one"), await open_store("two")
+
+    assert one.id != two.id
+    assert len(bytes.fromhex(one.id)) == 16
+
+
+async def test_files_are_private(store) -> None:
+    """Others on the machine can't read them."""
+    directory = store._database.path.parent
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert modes.pop("agnez.db") == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+async def test_the_file_is_laid_out_as_decided(store) -> None:
+    """8 KiB pages, a write-ahead log, and room for shrinking from the first file on."""
+    con = store._database.writer
+
+    assert con.execute("pragma page_size").fetchone() == (8192,)
+    assert con.execute("pragma journal_mode").fetchone() == ("wal",)
+    assert con.execute("pragma auto_vacuum").fetchone() == (2,)
+    assert con.execute("pragma synchronous").fetchone() == (2,)
+    assert con.execute("pragma wal_autocheckpoint").fetchone() == (0,)
+
+
+async def test_a_newer_schema_is_refused(open_store, store) -> None:
+    """With the versions and what to do; nothing is changed."""
+    await store.close()
+    with closing(sqlite3.connect(store._database.path)) as con:
+        con.execute("pragma user_version = 99")
+
+    with pytest.raises(SchemaTooNew, match=r"version 99.*upgrade"):
+        await open_store()
+
+
+async def test_a_foreign_database_is_refused(open_store, tmp_path) -> None:
+    """A file of another program is not touched."""
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "agnez.db")) as con:
+        con.execute("create table other (a)")
+
+    with pytest.raises(CannotOpenStore, match="not one of Agnez"):
+        await open_store()
+
+
+async def test_a_directory_that_cannot_be_made_is_said(open_store, tmp_path) -> None:
+    """Its name and the system's reason."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CannotOpenStore, match="file/data"):
+        await open_store("file/data")
