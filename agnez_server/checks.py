@@ -7,22 +7,32 @@ what was found and what is expected.
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Mapping
 from typing import Any, Final
+
+import orjson
 
 from agnez_client.protocol import CHANNEL_TYPES, MAX_NAME_LENGTH, is_ulid
 from agnez_server.errors import BadRequest
 
 MAX_DEPTH: Final = 24
 MAX_PARAMS: Final = 10_000
+MAX_PARAMS_BYTES: Final = 1 << 20
 MAX_TAGS: Final = 100
 MAX_NOTES: Final = 100_000
 INT64: Final = range(-(2**63), 2**63)
 
 
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxlong, _BRIEF.maxother = 2, 57, 40, 57
+_BRIEF.maxdict = _BRIEF.maxlist = 3
+
+
 def shown(value: object) -> str:
-    """*value* as it may stand in a message: short, on one line."""
-    text = repr(value)
+    """*value* as it may stand in a message: short, on one line, however large or deep it is."""
+    text = _BRIEF.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -77,7 +87,7 @@ def tags(value: object) -> list[str]:
 
 
 def params(value: object) -> dict[str, Any]:
-    """Parameters: a JSON object, at most 10,000 values, 24 levels deep."""
+    """Parameters: a JSON object, at most 10,000 values, 24 levels deep, 1 MiB as JSON."""
     found = dict(mapping(value, "params"))
     count, level = 0, list[Any]([found])
     for _ in range(MAX_DEPTH):
@@ -88,12 +98,28 @@ def params(value: object) -> dict[str, Any]:
         if count > MAX_PARAMS:
             raise BadRequest(f"params hold more than {MAX_PARAMS} values", field="params")
         for item in below:
-            if isinstance(item, int) and item not in INT64:
-                raise BadRequest("params hold an integer beyond 64 bits", field="params")
+            _check_number(item)
         level = [item for item in below if isinstance(item, (dict, list))]
         if not level:
-            return found
+            return _of_fair_size(found)
     raise BadRequest(f"params are nested deeper than {MAX_DEPTH} levels", field="params")
+
+
+def _check_number(item: object) -> None:
+    if isinstance(item, int) and item not in INT64:
+        raise BadRequest("params hold an integer beyond 64 bits", field="params")
+    if isinstance(item, float) and not math.isfinite(item):
+        raise BadRequest("params hold NaN or infinity: send it as text", field="params")
+
+
+def _of_fair_size(found: dict[str, Any]) -> dict[str, Any]:
+    size = len(orjson.dumps(found))
+    if size > MAX_PARAMS_BYTES:
+        raise BadRequest(
+            f"params take {size} bytes as JSON, at most {MAX_PARAMS_BYTES} are kept",
+            field="params",
+        )
+    return found
 
 
 def integer(value: object, what: str, lo: int, hi: int) -> int:

@@ -37,23 +37,34 @@ class Presence:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog, self._lost_after_s, self._clock = catalog, lost_after_s, clock
-        self._opened = clock()
         self._heard: dict[str, float] = {}
-        self._heard_us: dict[str, int] = {}
+        self._seen_us: dict[str, dict[str, int]] = {}
 
-    def heard(self, run: str) -> None:
-        """Something came from *run* just now."""
-        self._heard[run] = self._clock()
-        self._heard_us[run] = now_us()
+    def heard(self, run: str, spool: str = "") -> None:
+        """Something came from *run* just now, by its process with this *spool* (in hex)."""
+        if self._catalog.has(run):
+            self._heard[run] = self._clock()
+            self._seen_us.setdefault(run, {})[spool] = now_us()
 
     def heard_at(self, run: str) -> int | None:
         """When *run* was heard of last, µs UTC; None if not since this server started."""
-        return self._heard_us.get(run)
+        return max(self._seen_us.get(run, {}).values(), default=None)
+
+    def seen_at(self, run: str, spool: str) -> int | None:
+        """When a process of *run* was heard of last, as `heard_at`."""
+        return self._seen_us.get(run, {}).get(spool)
 
     def silent(self) -> list[str]:
-        """Running runs that have been silent for too long."""
-        limit = self._clock() - self._lost_after_s
-        return [r for r in self._catalog.running() if self._heard.get(r, self._opened) < limit]
+        """
+        Running runs that have been silent for too long.
+
+        One that was not heard of yet (after a restart, or a moment ago made) has its time from now.
+        """
+        now = self._clock()
+        running = self._catalog.running()
+        self._heard = {run: self._heard.get(run, now) for run in running}
+        self._seen_us = {r: seen for r, seen in self._seen_us.items() if self._catalog.has(r)}
+        return [run for run in running if self._heard[run] < now - self._lost_after_s]
 
     async def mark_lost(self) -> list[str]:
         """Set the state of every silent run to lost; their ids."""
@@ -70,7 +81,6 @@ class Presence:
                 reason = f"nothing was heard for {self._lost_after_s:g} s"
                 draft.set_state("lost", reason, now)
                 draft.save(now)
-            self._heard.pop(id, None)
 
     async def watch(self) -> None:
         """Look every few seconds, until cancelled."""
@@ -81,3 +91,5 @@ class Presence:
                     logger.info("run %s is lost: silent for %g s", run, self._lost_after_s)
             except AgnezServerError as error:
                 logger.warning("lost runs could not be marked: %s", error.message)
+            except Exception:  # the edge of a task, which must not end
+                logger.exception("lost runs could not be marked")

@@ -18,6 +18,9 @@ from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import ChartDoc, LayoutDoc, channel_id, now_us
 from agnez_server.store.base import Change
 
+AUTO_PREFIX: Final = "channel."
+"""Of the ids of automatic charts: with a point, which ids that people give can't have."""
+
 
 async def list_channels(request: web.Request) -> web.Response:
     catalog = request.app[CATALOG]
@@ -56,7 +59,7 @@ def charts_of(layout: LayoutDoc) -> list[tuple[ChartDoc, bool]]:
     for number, channel in enumerate(layout["channels"]):
         if number not in drawn:
             chart = ChartDoc(
-                id=f"channel-{number}",
+                id=f"{AUTO_PREFIX}{number}",
                 title=channel["name"],
                 type=channel["type"],
                 x="step",
@@ -84,13 +87,14 @@ async def create_chart(request: web.Request) -> web.Response:
     catalog, run = request.app[CATALOG], request.match_info["run"]
     given = await parsing.read_object(request)
     checks.known_fields(given, {"id", "title", "channels", "x", "y"}, "a chart")
+    id = given["id"] if given.get("id") is not None else new_ulid()
     catalog.run(run)
 
     def work(change: Change) -> ChartDoc:
         draft = RunDraft(catalog, change, run)
         if not draft.exists:
-            raise NotFound("run", run)
-        chart = draft.layout.chart(given, given.get("id") or new_ulid())
+            raise catalog.missing(run)
+        chart = draft.layout.chart(given, id)
         draft.save(now_us())
         return chart
 

@@ -22,6 +22,7 @@ from agnez_server.errors import BadRequest, TooLarge, UpgradeNeeded
 from agnez_server.keys import CATALOG, PRESENCE, STORE, WATCHED
 from agnez_server.models import now_us
 
+MAX_EVENTS: Final = 200_000
 IDLE_NEXT_MS: Final = 250
 WATCHED_NEXT_MS: Final = 40
 
@@ -43,9 +44,12 @@ async def post_batch(request: web.Request) -> web.Response:
         ) from None
     except ProtocolError as error:
         raise BadRequest(str(error)) from None
+    if len(batch.events) > MAX_EVENTS:
+        raise TooLarge(f"a batch has at most {MAX_EVENTS} events, this one {len(batch.events)}")
     catalog, store, now = request.app[CATALOG], request.app[STORE], now_us()
+    request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     receipt = await store.change(lambda change: take_batch(catalog, change, batch, now))
-    request.app[PRESENCE].heard(batch.run)
+    request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     return parsing.json_answer(
         {
             "store": store.id,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
-from agnez_server.checks import mapping, shown
+from agnez_server.checks import INT64, mapping, shown
 from agnez_server.errors import BadRequest, TooLarge
 
 
@@ -22,14 +23,15 @@ async def read_body(request: web.Request) -> bytes:
     """
     limit = request.client_max_size
     if request.content_length is not None and request.content_length > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise _too_large(limit) from None
+        raise too_large(limit) from None
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """What to raise for a body of more than *limit* bytes."""
     return TooLarge(f"the body is larger than {limit} bytes", hint="send it in parts", limit=limit)
 
 
@@ -49,17 +51,19 @@ async def read_object(request: web.Request) -> Mapping[str, Any]:
     return mapping(await read_json(request), "the body")
 
 
-def number(request: web.Request, name: str) -> float | None:
-    """A finite number of the query, None where it is missing."""
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def number(request: web.Request, name: str) -> float | int | None:
+    """A finite number of the query, None where it is missing; a whole one of 64 bits is exact."""
     raw = request.query.get(name)
     if raw is None or raw == "":
         return None
-    try:
-        value = float(raw)
-    except ValueError:
-        value = math.nan
+    value = float(raw) if _NUMBER.fullmatch(raw) else math.nan
     if not math.isfinite(value):
         raise BadRequest(f"{name} must be a finite number, found {shown(raw)}", field=name)
+    if raw.lstrip("+-").isdigit() and len(raw) <= 20 and int(raw) in INT64:
+        return int(raw)
     return value
 
 

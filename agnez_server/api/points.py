@@ -18,7 +18,7 @@ from agnez_server.catalog.posting import parse_points
 from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, POSTER, PRESENCE, READERS, SETTINGS, STORE
-from agnez_server.models import now_us
+from agnez_server.models import channel_id, now_us
 from agnez_server.store.base import Axis, Columns, Series, Store
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ async def get_points(request: web.Request) -> web.Response:
         body = await _in_reader(request, lambda: encode_columns([_block(s, c) for s, c in views]))
         return web.Response(body=body, content_type=COLUMNS_CONTENT_TYPE)
     name = catalog.layout(run["id"])["channels"][number]["name"]
-    head = {"channel": request.match_info["channel"], "name": name, "axis": axis}
+    head = {"channel": channel_id(run["id"], number), "name": name, "axis": axis}
     return parsing.json_answer({**head, **await _in_reader(request, lambda: _view_json(views))})
 
 
@@ -158,12 +158,14 @@ def _read_page(
 ) -> tuple[list[tuple[Series, Columns]], str | None]:
     pages: list[tuple[Series, Columns]] = []
     for one in series[place:]:
+        if limit <= 0:
+            return pages, f"{one.id}-0"
         columns = store.raw(one.id, after, limit)
         pages.append((one, columns))
         limit -= len(columns.x)
-        after = int(columns.ordinal[-1]) + 1 if len(columns.x) else after
-        if limit <= 0:
-            return pages, f"{one.id}-{after}"
+        end = int(columns.ordinal[-1]) + 1 if len(columns.x) else after
+        if end < columns.total:
+            return pages, f"{one.id}-{end}"
         after = 0
     return pages, None
 
@@ -192,8 +194,7 @@ async def post_points(request: web.Request) -> web.Response:
     body = await parsing.read_json(request)
     limit = request.app[SETTINGS].max_points_per_request
     points = await _in_reader(request, lambda: parse_points(body, limit))
-    poster, now = request.app[POSTER], now_us()
-    answer = await request.app[STORE].change(lambda change: poster.post(change, points, now))
+    answer = await request.app[POSTER].post(points, now_us())
     for run in answer["runs"]:
         request.app[PRESENCE].heard(run)
     return parsing.json_answer(answer)

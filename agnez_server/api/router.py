@@ -8,9 +8,11 @@ from aiohttp import web
 
 from agnez_server.api import charts, ingest, openapi, points, runs, server, session
 from agnez_server.api.endpoint import Endpoint, Handler
+from agnez_server.api.parsing import json_answer, too_large
 from agnez_server.auth import allows
 from agnez_server.authfiles import Scope
-from agnez_server.errors import Forbidden, NotAuthenticated
+from agnez_server.checks import shown
+from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
 from agnez_server.middleware import SCOPE
 
 _NOUNS: Final = (server, session, runs, charts, points, ingest)
@@ -26,7 +28,23 @@ def add_api(app: web.Application, base_path: str) -> None:
     """Route every endpoint below ``<base_path>/api/v1``."""
     for e in endpoints(base_path):
         handler = e.handler if e.scope is None else _guarded(e.handler, e.scope)
-        app.router.add_route(e.method, f"{base_path}{openapi.PREFIX}{e.path}", handler)
+        path = f"{base_path}{openapi.PREFIX}{e.path}"
+        app.router.add_route(e.method, path, handler, expect_handler=_expect)
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """Let a client that waits for it send its body, unless that is too large already."""
+    expected = request.headers.get("Expect", "")
+    error: AgnezServerError | None = None
+    if expected.lower() != "100-continue":
+        error = BadRequest(f"the expectation {shown(expected)} can't be met", hint="leave it out")
+    elif (request.content_length or 0) > request.client_max_size:
+        error = too_large(request.client_max_size)
+    if error is not None:
+        return json_answer(error.as_json(), error.status)
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # the answer itself has not begun
+    return None
 
 
 def _guarded(handler: Handler, needed: Scope) -> Handler:

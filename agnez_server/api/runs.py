@@ -13,9 +13,9 @@ from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
-from agnez_server.errors import BadRequest, Conflict, Gone, NotFound
+from agnez_server.errors import BadRequest, Conflict
 from agnez_server.keys import CATALOG, PRESENCE, STORE
-from agnez_server.models import LAYOUTS, RUNS, RunDoc, iso, now_us
+from agnez_server.models import RunDoc, SessionDoc, iso, now_us
 from agnez_server.presence import Presence
 from agnez_server.store.base import Change
 
@@ -29,19 +29,32 @@ _SORTS: Final[Mapping[str, Callable[[RunDoc], Any]]] = {
 
 def run_json(catalog: Catalog, presence: Presence, run: RunDoc) -> dict[str, Any]:
     """A run as the API shows it."""
-    now = now_us()
-    seen = max(run["updated"], presence.heard_at(run["id"]) or 0)
-    end = run["finished"] or (seen if run["state"] == "lost" else now)
+    heard = presence.heard_at(run["id"]) or 0
     return {
         **{key: run[key] for key in _PLAIN},
         "created_at": iso(run["created"]),
-        "updated_at": iso(seen),
+        "updated_at": iso(max(run["updated"], heard)),
         "finished_at": iso(run["finished"]),
-        "elapsed_s": max(0, end - run["created"]) / 1e6,
+        "elapsed_s": max(0, _end(catalog, run, heard) - run["created"]) / 1e6,
         "channels": len(catalog.layout(run["id"])["channels"]),
         "points": catalog.points(run["id"]),
         "bytes": catalog.store.run_bytes(run["id"]),
-        "sessions": [{**s, "started_at": iso(s["started"])} for s in run["sessions"]],
+        "sessions": [_session_json(presence, run["id"], session) for session in run["sessions"]],
+    }
+
+
+def _end(catalog: Catalog, run: RunDoc, heard: int) -> int:
+    """Up to when *run* lasted, µs UTC; a lost one up to the last that is known of it."""
+    if run["state"] != "lost":
+        return run["finished"] or now_us()
+    return heard or catalog.newest_wall(run["id"]) or run["updated"]
+
+
+def _session_json(presence: Presence, run: str, session: SessionDoc) -> dict[str, Any]:
+    return {
+        **session,
+        "started_at": iso(session["started"]),
+        "seen_at": iso(presence.seen_at(run, session["spool"])),
     }
 
 
@@ -136,7 +149,6 @@ async def create_run(request: web.Request) -> web.Response:
         draft.save(now)
 
     await request.app[STORE].change(work)
-    request.app[PRESENCE].heard(id)
     return _answer(request, catalog.run(id), 201)
 
 
@@ -157,9 +169,10 @@ async def patch_run(request: web.Request) -> web.Response:
     def work(change: Change) -> None:
         draft, now = RunDraft(catalog, change, id), now_us()
         if not draft.exists:
-            raise NotFound("run", id)
+            raise catalog.missing(id)
         if "params" in fields:
             draft.merge_params(fields["params"])
+            draft.check_params()
         for key in ("name", "notes", "tags"):
             if key in fields:
                 draft.set(key, fields[key])
@@ -167,24 +180,14 @@ async def patch_run(request: web.Request) -> web.Response:
             draft.set_state(state, None, now)
         draft.save(now)
 
+    if state == "running":
+        request.app[PRESENCE].heard(id)
     await request.app[STORE].change(work)
     return _answer(request, catalog.run(id))
 
 
 async def delete_run(request: web.Request) -> web.Response:
-    catalog, id = request.app[CATALOG], request.match_info["run"]
-    catalog.run(id)
-
-    def work(change: Change) -> None:
-        if catalog.pending(change.docs, RUNS, id) is None:
-            raise Gone(f"the run {id} was deleted")
-        for table in (RUNS, LAYOUTS):
-            found = catalog.pending(change.docs, table, id)
-            if found is not None:
-                change.docs.table(table).remove(doc_ids=[found[0]])
-        change.delete_run(id)
-
-    await request.app[STORE].change(work)
+    await request.app[CATALOG].delete(request.match_info["run"])
     return web.Response(status=204)
 
 

@@ -40,7 +40,9 @@ def listing(item: Schema) -> Schema:
     return obj({"items": array(item), "total": WHOLE, "limit": WHOLE, "offset": WHOLE})
 
 
-SESSION: Final = obj({"spool": TEXT, "rank": WHOLE, "started_at": TIME, "started": WHOLE})
+SESSION: Final = obj(
+    {"spool": TEXT, "rank": WHOLE, "started": WHOLE, "started_at": TIME, "seen_at": maybe(TIME)}
+)
 RUN: Final = obj(
     {
         "id": ULID,

@@ -2,8 +2,8 @@
 Finding documents by the names that people use: run ids, channel ids, names of projects.
 
 TinyDB finds a document quickly by its number only, so the catalog keeps run id -> number beside
-it. An entry may be stale (its commit failed): numbers are never used twice, so a look-up that
-finds nothing, or another run, means that there is none.
+it, and name -> run ids. Both are ahead of what is committed and may be stale (when a commit
+failed): whoever looks up checks that the document found is the one he asked for.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, cast
 
 from tinydb import TinyDB
 
-from agnez_server.errors import Gone, NotFound
+from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, channel_id
-from agnez_server.store.base import Committed, Series, SeriesStats, Store
+from agnez_server.store.base import Change, Committed, Series, SeriesStats, Store
 
 
 class Catalog:
@@ -28,6 +28,7 @@ class Catalog:
         self._points: Counter[str] = Counter()
         self._running: set[str] = set()
         self._names: dict[tuple[str, str], set[str]] = {}
+        self._deleting: set[str] = set()
         for table, key in ((RUNS, "id"), (LAYOUTS, "run")):
             for doc in store.committed.table(table):
                 self._ids[table, doc[key]] = doc.doc_id
@@ -47,14 +48,25 @@ class Catalog:
     def _note(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         if before is not None:
             self._running.discard(before["id"])
-            self._names.get((before["project"], before["name"]), set()).discard(before["id"])
-        if after is None:
-            if before is not None:
-                self._points.pop(before["id"], None)
-            return
-        if after["state"] == "running":
-            self._running.add(after["id"])
-        self._names.setdefault((after["project"], after["name"]), set()).add(after["id"])
+            if after is None or _named(before) != _named(after):
+                self._forget_name(before)
+            if after is None:
+                self._forget(before["id"])
+        if after is not None:
+            if after["state"] == "running":
+                self._running.add(after["id"])
+            self._names.setdefault(_named(after), set()).add(after["id"])
+
+    def _forget(self, run: str) -> None:
+        self._points.pop(run, None)
+        for table in (RUNS, LAYOUTS):
+            self._ids.pop((table, run), None)
+
+    def _forget_name(self, run: Mapping[str, Any]) -> None:
+        ids = self._names.get(_named(run), set())
+        ids.discard(run["id"])
+        if not ids:
+            self._names.pop(_named(run), None)
 
     # -- committed ---------------------------------------------------------------------------
 
@@ -72,10 +84,22 @@ class Catalog:
         """
         found = self._find(self.store.committed, RUNS, id)
         if found is None:
-            if self.store.is_deleted(id):
-                raise Gone(f"the run {id} was deleted", hint="start a new run")
-            raise NotFound("run", id)
+            raise self.missing(id)
         return cast(RunDoc, found)
+
+    def missing(self, id: str) -> AgnezServerError:
+        """What to raise where there is no run *id*: Gone if it was deleted, else NotFound."""
+        if self.is_deleted(id):
+            return Gone(f"the run {id} was deleted", hint="start a new run")
+        return NotFound("run", id)
+
+    def is_deleted(self, run: str) -> bool:
+        """Whether *run* was deleted, or its deletion waits to be committed."""
+        return run in self._deleting or self.store.is_deleted(run)
+
+    def has(self, run: str) -> bool:
+        """Whether there is a run *run*."""
+        return self._find(self.store.committed, RUNS, run) is not None
 
     def layout(self, run: str) -> LayoutDoc:
         """The channels and charts of *run*; empty where it has none."""
@@ -105,6 +129,11 @@ class Catalog:
         """How many points *run* has."""
         return self._points[run]
 
+    def newest_wall(self, run: str) -> int | None:
+        """The wall time of the newest point of *run*, µs UTC; None without points."""
+        walls = (self.store.stats(s.id).last_wall for s in self.store.series(run))
+        return max((w for w in walls if w is not None), default=None)
+
     def series_of(self, run: str) -> dict[int, list[tuple[Series, SeriesStats]]]:
         """Series and their figures by channel number, oldest session first."""
         found: dict[int, list[tuple[Series, SeriesStats]]] = {}
@@ -120,15 +149,40 @@ class Catalog:
         return None if found is None else (self._ids[table, run], found)
 
     def newest_run(self, docs: TinyDB, project: str, name: str) -> str | None:
-        """Id of the newest run of *project* that is called *name*."""
+        """Id of the newest run of *project* that is called *name*, as the running change sees."""
         ids = self._names.get((project, name), set())
-        return max((i for i in ids if self._find(docs, RUNS, i) is not None), default=None)
+        found = ((i, self._find(docs, RUNS, i)) for i in ids)
+        return max((i for i, d in found if d and _named(d) == (project, name)), default=None)
 
     def insert(self, docs: TinyDB, table: str, run: str, doc: Mapping[str, Any]) -> None:
         """Insert the document of *run* and remember its number."""
         self._ids[table, run] = docs.table(table).insert(doc)
-        if table == RUNS:
-            self._names.setdefault((doc["project"], doc["name"]), set()).add(run)
+
+    def expect_name(self, run: Mapping[str, Any]) -> None:
+        """The running change gives *run* the project and the name that stand in it."""
+        self._names.setdefault(_named(run), set()).add(run["id"])
+
+    async def delete(self, id: str) -> None:
+        """
+        Delete the run *id* with all that belongs to it.
+
+        Raises:
+            Gone, NotFound: If there is no such run.
+        """
+        try:
+            await self.store.change(lambda change: self._delete(change, id))
+        finally:
+            self._deleting.discard(id)
+
+    def _delete(self, change: Change, id: str) -> None:
+        if self.pending(change.docs, RUNS, id) is None:
+            raise self.missing(id)
+        for table in (RUNS, LAYOUTS):
+            found = self.pending(change.docs, table, id)
+            if found is not None:
+                change.docs.table(table).remove(doc_ids=[found[0]])
+        change.delete_run(id)
+        self._deleting.add(id)
 
     def _find(self, docs: TinyDB, table: str, run: str) -> dict[str, Any] | None:
         number = self._ids.get((table, run))
@@ -136,6 +190,10 @@ class Catalog:
         if found is None or isinstance(found, list):
             return None
         return found if found["run" if table == LAYOUTS else "id"] == run else None
+
+
+def _named(run: Mapping[str, Any]) -> tuple[str, str]:
+    return run["project"], run["name"]
 
 
 def channel_json(

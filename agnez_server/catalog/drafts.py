@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, is_ulid
+from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
-from agnez_server.errors import BadRequest, Conflict, Gone, NotFound
+from agnez_server.errors import BadRequest, Conflict, NotFound
 from agnez_server.models import LAYOUTS, RUNS, ChartDoc, RunDoc, SessionDoc, channel_id, new_run
 from agnez_server.store.base import Change
 
@@ -33,6 +33,7 @@ class RunDraft:
         self._number = found[0] if found else None
         self._doc: dict[str, Any] = dict(found[1]) if found else {}
         self._touched: set[str] = set()
+        self._params_before: dict[str, Any] | None = None
         self._layout: LayoutDraft | None = None
 
     @property
@@ -54,15 +55,39 @@ class RunDraft:
 
     def create(self, given: Mapping[str, Any], now: int) -> None:
         """Make the run from checked fields. Raises Gone if its id was deleted."""
-        if self._catalog.store.is_deleted(self.id):
-            raise Gone(f"the run {self.id} was deleted", hint="start a new run")
+        if self._catalog.is_deleted(self.id):
+            raise self._catalog.missing(self.id)
         doc: RunDoc = new_run(self.id, given, now)
         self._doc, self.exists = dict(doc), True
         self._touched.add("id")
 
     def merge_params(self, given: Mapping[str, Any]) -> None:
-        """Merge *given* over the run's parameters, key by key of the first level."""
-        self.set("params", checks.params({**self._doc["params"], **given}))
+        """
+        Merge *given*, which is checked, over the run's parameters, key by key of the first level.
+
+        `check_params` says whether all of them together are still within the limits.
+        """
+        if self._params_before is None:
+            self._params_before = self._doc["params"]
+            self._doc["params"] = dict(self._params_before)
+        self._doc["params"].update(given)
+
+    def check_params(self) -> None:
+        """Raise BadRequest if what was merged is too much; `save` keeps it if it is not."""
+        if self._params_before is not None:
+            checks.params(self._doc["params"])
+            if self._doc["params"] != self._params_before:
+                self._touched.add("params")
+
+    def forget_params(self) -> None:
+        """Take back what was merged."""
+        if self._params_before is not None:
+            self._doc["params"], self._params_before = self._params_before, None
+            self._touched.discard("params")
+
+    def count(self, field: str, more: int) -> None:
+        """Count a field up; it stays within what every reader of JSON can hold."""
+        self.set(field, min(self._doc[field] + more, 2**53))
 
     def add_tags(self, given: Sequence[str]) -> None:
         """Add the tags that are not there yet."""
@@ -94,6 +119,8 @@ class RunDraft:
         if not self._touched:
             return
         self._doc["updated"] = now
+        if not self._touched.isdisjoint(("id", "name")):
+            self._catalog.expect_name(self._doc)
         if self._number is None:
             self._catalog.insert(self._change.docs, RUNS, self.id, self._doc)
         else:
@@ -112,6 +139,7 @@ class LayoutDraft:
         self.channels: list[dict[str, Any]] = list(found[1]["channels"]) if found else []
         self.charts: list[dict[str, Any]] = list(found[1]["charts"]) if found else []
         self._numbers = {c["name"]: i for i, c in enumerate(self.channels)}
+        self._places = {c["id"]: i for i, c in enumerate(self.charts)}
         self.touched = False
 
     def channel(self, name: str, type: str, options: Mapping[str, Any] | None = None) -> int:
@@ -138,7 +166,7 @@ class LayoutDraft:
         self.touched = True
         return self._numbers[name]
 
-    def chart(self, given: Mapping[str, Any], id: str) -> ChartDoc:
+    def chart(self, given: Mapping[str, Any], id: object) -> ChartDoc:
         """
         Add a chart, or put it in place of the one with the same *id*.
 
@@ -146,11 +174,16 @@ class LayoutDraft:
             BadRequest: If a field is wrong, or the channels are of more than one type.
             NotFound: If a channel does not exist.
         """
-        if not _CHART_ID.fullmatch(id):
-            raise BadRequest(f"a chart's id has 1 to 64 letters, digits, - or _, found {id[:80]!r}")
+        if not isinstance(id, str) or not _CHART_ID.fullmatch(id):
+            raise BadRequest(
+                f"a chart's id has 1 to 64 letters, digits, - or _, found {checks.shown(id)}",
+                field="id",
+            )
         named = given.get("channels")
         if not isinstance(named, list) or not 1 <= len(named) <= 1000:
-            raise BadRequest("channels must be a list of 1 to 1000 channel names or ids")
+            raise BadRequest(
+                "channels must be a list of 1 to 1000 channel names or ids", field="channels"
+            )
         numbers = [self._find(c) for c in named]
         types = sorted({self.channels[n]["type"] for n in numbers})
         if len(types) > 1:
@@ -160,35 +193,36 @@ class LayoutDraft:
             )
         chart = ChartDoc(
             id=id,
-            title=checks.name(given.get("title") or self.channels[numbers[0]]["name"], "title"),
+            title=_name(given, "title", self.channels[numbers[0]]["name"]),
             type=types[0],
-            x=checks.name(given.get("x") or "x", "x"),
-            y=checks.name(given.get("y") or "y", "y"),
+            x=_name(given, "x", "x"),
+            y=_name(given, "y", "y"),
             channels=list(dict.fromkeys(numbers)),
         )
         self._put(chart)
         return chart
 
     def _put(self, chart: ChartDoc) -> None:
-        places = [i for i, c in enumerate(self.charts) if c["id"] == chart["id"]]
-        if places and self.charts[places[0]] == chart:
+        place = self._places.get(chart["id"])
+        if place is not None and self.charts[place] == chart:
             return
-        if not places and len(self.charts) >= MAX_CHARTS:
-            raise BadRequest(f"a run has at most {MAX_CHARTS} charts")
-        if places:
-            self.charts[places[0]] = dict(chart)
-        else:
+        if place is not None:
+            self.charts[place] = dict(chart)
+        elif len(self.charts) < MAX_CHARTS:
+            self._places[chart["id"]] = len(self.charts)
             self.charts.append(dict(chart))
+        else:
+            raise BadRequest(f"a run has at most {MAX_CHARTS} charts")
         self.touched = True
 
     def _find(self, channel: object) -> int:
         if isinstance(channel, str) and channel in self._numbers:
             return self._numbers[channel]
         run, _, number = channel.partition(".") if isinstance(channel, str) else ("", "", "")
-        well_formed = is_ulid(run) and number.isdigit() and len(number) < 9
+        well_formed = number.isascii() and number.isdigit() and len(number) < 9
         if well_formed and run == self._run and int(number) < len(self.channels):
             return int(number)
-        raise NotFound("channel", channel)
+        raise NotFound("channel", channel if isinstance(channel, str) else checks.shown(channel))
 
     def save(self) -> None:
         """Write the document if it was touched."""
@@ -200,3 +234,9 @@ class LayoutDraft:
         else:
             self._change.docs.table(LAYOUTS).update(doc, doc_ids=[self._number])
         self.touched = False
+
+
+def _name(given: Mapping[str, Any], field: str, default: str) -> str:
+    """A name among *given*; empty and null are as none."""
+    value = given.get(field)
+    return default if value is None or value == "" else checks.name(value, field)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import numpy as np
 
 from agnez_client.columns import COLUMNS_CONTENT_TYPE, Block, decode_columns
 from agnez_client.protocol import CONTENT_TYPE, Batch, encode_batch, join_buffers
@@ -119,8 +118,3 @@ async def running(data: Path, **settings: Any) -> AsyncIterator[RunningServer]:
             yield server
         finally:
             await server.dismiss()
-
-
-def floats(values: Any) -> list[float]:
-    """JSON's y values as floats, NaN and infinity by name included."""
-    return [float(v) for v in np.array(values, dtype=object)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -240,19 +239,6 @@ async def test_a_renamed_run_is_found_by_its_new_name(server: RunningServer) -> 
 
     assert other != id
     assert same == id
-
-
-async def test_a_rename_on_its_way_already_counts(server: RunningServer) -> None:
-    """Points that come while a rename waits for its commit follow it, whichever came first."""
-    id = (await server.post({"run": "old", "channel": "c", "y": 1}))["runs"][0]
-
-    _, posted = await asyncio.gather(
-        server.call("PATCH", f"/runs/{id}", json={"name": "new"}),
-        server.post({"run": "new", "channel": "c", "y": 2}),
-    )
-
-    assert posted["runs"] == [(await server.get("/runs", q="new", sort="created_at"))
-                              ["items"][-1]["id"]]  # fmt: skip
 
 
 async def test_projects_count_their_runs(server: RunningServer) -> None:
