@@ -60,7 +60,8 @@ export function formatElapsed(seconds: number): string {
 }
 
 /** 15:04 today, 21 Nov 15:04 this year, with the year before that. */
-export function formatMoment(iso: string, now = new Date()): string {
+export function formatMoment(iso: string | null, now = new Date()): string {
+  if (iso === null) return "–";
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "–";
   if (at.toDateString() === now.toDateString()) return clock.format(at);

@@ -9,7 +9,7 @@ export interface Session {
   spool: string;
   rank: number;
   started_at: string;
-  seen_at: string;
+  seen_at: string | null;
 }
 
 export interface Run {

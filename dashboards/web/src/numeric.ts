@@ -162,7 +162,7 @@ export class NumericChart implements Paintable {
     const values = shown.flatMap(([, { raw, old }]) => [raw, old]);
     const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
     const { width, height } = figure.frame;
-    const across = Math.max(2, Math.floor(width / 84));
+    const across = Math.max(2, Math.floor(width / (axis === "x" ? 64 : 84)));
     const along = Math.max(2, Math.floor(height / 44));
     figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
     figure.setX(x, (axis === "x" ? linearTicks : timeTicks)(x.start, x.end, across));

@@ -13,7 +13,7 @@ export interface Prefs {
 type Listener = (prefs: Readonly<Prefs>, changed: keyof Prefs) => void;
 
 const KEY = "agnez.prefs";
-const DEFAULTS: Prefs = { smoothing: 0.6, axis: "x", columns: 0, details: true };
+const DEFAULTS: Prefs = { smoothing: 0, axis: "x", columns: 0, details: true };
 
 export class Preferences {
   private readonly listeners = new Set<Listener>();

@@ -1,6 +1,7 @@
 /** Every word of the pages. */
 
 import type { Connection } from "./socket.ts";
+import type { Sort } from "./filter.ts";
 import type { RunState } from "./model.ts";
 
 export const strings = {
@@ -99,6 +100,31 @@ export const strings = {
   close: "Close",
   copy: "Copy",
   copied: "Copied",
+
+  projects: "Projects",
+  allProjects: "All runs",
+  findRuns: "Find runs by name",
+  state: "State",
+  allStates: "All",
+  sort: "Order",
+  sorts: {
+    "-created_at": "Newest first", "-updated_at": "Last updated", name: "Name", state: "State",
+  } satisfies Record<Sort, string>,
+  columnsOfRuns: ["State", "Run", "Curve", "Last values", "Points", "Elapsed", "Started"],
+  runningCount: (count: number): string => `${count} running`,
+  shortPoints: (count: string): string => count,
+  noRunsFit: "No run fits. Change the search or the state.",
+  welcomeTitle: "Send the first number",
+  welcomeText: "This server has no runs yet. As soon as one sends a point, it appears here.",
+  fromPython: "From Python",
+  fromAnywhere: "From any language",
+  tokenHelp: "This server asks for a token: make one with `agnez token create --scope write`.",
+
+  logIn: "Log in",
+  logInText: "This server asks for a password.",
+  password: "Password",
+  wrongPassword: "That is not the password.",
+  tooManyTries: "Too many wrong tries. Wait a minute.",
 
   notFound: "There is no such run",
   notFoundText: "It may have been deleted, or the address is not complete.",

@@ -76,7 +76,7 @@ function tickLabel(at: number, step: number): string {
   if (size < 1e-4) return exponent(at, step);
   for (const [unit, suffix] of SUFFIXES) {
     if (size >= 10 * unit || (size >= unit && step >= unit / 10)) {
-      return minus(fixed(at / unit, step / unit)) + suffix;
+      return minus(trimmed(fixed(at / unit, step / unit))) + suffix;
     }
   }
   return minus(fixed(at, step));
@@ -86,6 +86,11 @@ function tickLabel(at: number, step: number): string {
 function fixed(value: number, step: number): string {
   const decimals = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
   return value.toFixed(decimals);
+}
+
+/** 1.0k beside 1.5k is 1k: the suffix already sets such labels apart. */
+function trimmed(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 function exponent(at: number, step: number): string {

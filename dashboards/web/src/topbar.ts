@@ -12,7 +12,7 @@ export class TopBar {
   readonly element: HTMLElement;
   private readonly trail = h("ol", { class: "trail" });
   private readonly word = h("span", {}, strings.connection.connecting);
-  private readonly light = h("span", { class: "connection", "data-state": "connecting", role: "status" },
+  private readonly light = h("span", { class: "connection", "data-state": "connecting", role: "status", hidden: true },
     h("span", { class: "dot" }), this.word);
   private readonly extra = h("div", { class: "bar-extra" });
 
@@ -33,6 +33,7 @@ export class TopBar {
   }
 
   setConnection(state: Connection): void {
+    this.light.hidden = false;
     this.light.dataset["state"] = state;
     setText(this.word, strings.connection[state]);
   }

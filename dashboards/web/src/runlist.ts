@@ -1,0 +1,111 @@
+/** The runs that fit the filter: pages of them, fetched as the reader scrolls, kept up to date. */
+
+import { getRuns, isAbort } from "./api.ts";
+import { h } from "./dom.ts";
+import type { Filter } from "./filter.ts";
+import type { Run } from "./model.ts";
+import type { Previews } from "./previews.ts";
+import { RunRow } from "./runrow.ts";
+
+const PAGE = 60;
+const SETTLES_MS = 700;
+
+export interface RunListEvents {
+  /** `total` runs fit; of them `shown` are in the list. */
+  counted(shown: number, total: number): void;
+  failed(error: unknown): void;
+}
+
+export class RunList {
+  readonly element = h("div", { class: "rows", role: "list" });
+  private readonly rows = new Map<string, RunRow>();
+  private readonly end = h("div", { class: "rows-end" });
+  private total = 0;
+  private filter: Filter | null = null;
+  private loading: AbortController | null = null;
+  private settle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly previews: Previews, private readonly events: RunListEvents) {
+    new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) void this.more();
+    }, { rootMargin: "600px" }).observe(this.end);
+  }
+
+  /** What stands below the last row: in sight, it asks for more. */
+  get sentinel(): HTMLElement {
+    return this.end;
+  }
+
+  async show(filter: Filter): Promise<void> {
+    this.filter = filter;
+    await this.load(0, PAGE);
+  }
+
+  /** A run was made or changed, here or elsewhere. */
+  take(run: Run | { id: string; deleted: true }): void {
+    const row = this.rows.get(run.id);
+    if ("deleted" in run) {
+      if (row) this.reloadSoon();
+    } else if (row && this.filter?.fits(run)) row.update(run);
+    else if (row || this.filter?.fits(run)) this.reloadSoon();
+  }
+
+  reload(): Promise<void> {
+    return this.load(0, Math.max(PAGE, this.rows.size));
+  }
+
+  tick(): void {
+    for (const row of this.rows.values()) row.tick();
+  }
+
+  private async more(): Promise<void> {
+    if (this.loading || this.rows.size === 0 || this.rows.size >= this.total) return;
+    await this.load(this.rows.size, PAGE);
+  }
+
+  private reloadSoon(): void {
+    this.settle ??= setTimeout(() => {
+      this.settle = undefined;
+      void this.reload();
+    }, SETTLES_MS);
+  }
+
+  private async load(offset: number, limit: number): Promise<void> {
+    this.loading?.abort();
+    const mine = (this.loading = new AbortController());
+    try {
+      const page = await getRuns(this.filter!.query(offset, limit), mine.signal);
+      this.total = page.total;
+      this.put(page.items, offset);
+      this.events.counted(this.rows.size, page.total);
+    } catch (error) {
+      if (!isAbort(error)) this.events.failed(error);
+    } finally {
+      if (this.loading === mine) this.loading = null;
+    }
+  }
+
+  private put(runs: readonly Run[], offset: number): void {
+    if (offset === 0) this.keepOnly(new Set(runs.map((run) => run.id)));
+    runs.forEach((run, i) => {
+      const row = this.rows.get(run.id) ?? this.add(run);
+      row.update(run);
+      const place = this.element.children[offset + i] ?? null;
+      if (place !== row.element) this.element.insertBefore(row.element, place);
+    });
+  }
+
+  private add(run: Run): RunRow {
+    const row = new RunRow(run, this.previews);
+    this.rows.set(run.id, row);
+    return row;
+  }
+
+  private keepOnly(ids: ReadonlySet<string>): void {
+    for (const [id, row] of this.rows) {
+      if (ids.has(id)) continue;
+      this.rows.delete(id);
+      row.remove();
+    }
+  }
+}
