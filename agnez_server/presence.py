@@ -85,7 +85,6 @@ class Presence:
     async def watch(self) -> None:
         """Look every few seconds, until cancelled."""
         while True:
-            await asyncio.sleep(min(5.0, self._lost_after_s / 4))
             try:
                 for run in await self.mark_lost():
                     logger.info("run %s is lost: silent for %g s", run, self._lost_after_s)
@@ -93,3 +92,4 @@ class Presence:
                 logger.warning("lost runs could not be marked: %s", error.message)
             except Exception:  # the edge of a task, which must not end
                 logger.exception("lost runs could not be marked")
+            await asyncio.sleep(min(5.0, self._lost_after_s / 4))
