@@ -11,7 +11,8 @@ import { icon } from "./icons.ts";
 import { Legend } from "./legend.ts";
 import type { Channel, Chart } from "./model.ts";
 import { NumericChart, type ChartContext } from "./numeric.ts";
-import { nextX, readAt } from "./readout.ts";
+import { menuButton, type MenuItem } from "./menu.ts";
+import { lastOf, nextX, readAt, type Reading } from "./readout.ts";
 import { strings } from "./strings.ts";
 import { strokeColor } from "./theme.ts";
 
@@ -32,6 +33,7 @@ export class Card implements Follower {
   private readonly at = h("output", { class: "at" });
   private readonly status = h("div", { class: "card-status" }, h("div", { class: "skeleton-plot" }));
   private readonly resetButton: HTMLButtonElement;
+  private pointed: number | null = null;
   private leaveLarge: () => void = () => undefined;
 
   constructor(
@@ -56,6 +58,7 @@ export class Card implements Follower {
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.isLarge) this.leaveLarge();
     });
+    new ResizeObserver(() => this.view.resized()).observe(this.place);
     crosshair.follow(this);
     bindGestures(this.overlay, this.plane());
   }
@@ -145,7 +148,22 @@ export class Card implements Follower {
     });
     return h("header", { class: "card-head" },
       h("h2", { title: this.chart.title }, this.chart.title),
-      h("div", { class: "card-tools" }, this.resetButton, log, this.enlargeButton()));
+      h("div", { class: "card-tools" }, this.resetButton, log,
+        menuButton(strings.more, () => this.exports()), this.enlargeButton()));
+  }
+
+  private exports(): MenuItem[] {
+    const files = this.channels.map(({ id, name }): MenuItem =>
+      ({ label: strings.saveCsv(name), href: api(`/channels/${encodeURIComponent(id)}/raw?format=csv`) }));
+    return [{ label: strings.savePng, run: () => void this.savePng() }, ...files];
+  }
+
+  private async savePng(): Promise<void> {
+    const picture = await this.view.mounted?.png();
+    if (!picture) return;
+    const address = URL.createObjectURL(picture);
+    h("a", { href: address, download: `${this.chart.title}.png` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
   private enlargeButton(): HTMLElement {
@@ -189,6 +207,7 @@ export class Card implements Follower {
 
   private point(pixel: number | null): void {
     const figure = this.view.mounted;
+    this.pointed = pixel;
     if (pixel === null || !figure) return this.crosshair.point(null);
     const { left, width } = figure.frame;
     const inside = pixel >= left && pixel <= left + width;
@@ -202,8 +221,10 @@ export class Card implements Follower {
     if (next !== null && next >= range.start && next <= range.end) this.crosshair.point(next);
   }
 
+  /** What moved under a resting pointer is read anew. */
   private painted(): void {
-    this.showAt(this.crosshair.at);
+    if (this.pointed !== null) this.point(this.pointed);
+    else this.showAt(this.crosshair.at);
   }
 
   private showZoom(): void {
@@ -217,33 +238,35 @@ export class Card implements Follower {
   }
 
   private showValues(x: number | null): void {
-    const { axis, smoothing } = this.context.prefs();
-    const figure = this.view.mounted;
+    const { smoothing } = this.context.prefs();
     const dots: HTMLElement[] = [];
     for (const [number, lines] of this.view.lines) {
       const reading = x === null ? null : readAt(lines, x);
-      this.legend?.show(number, reading, smoothing > 0);
-      if (!reading || !figure || this.view.hidden.has(number) || !Number.isFinite(reading.y)) continue;
-      const color = figure.strokes.find((one) => one.number === number)?.color ?? "";
-      const dot = h("span", { class: "dot-at" });
-      dot.style.transform = `translate(${figure.pixelOfX(reading.x)}px, ${figure.pixelOfY(reading.y)}px)`;
-      dot.style.background = strokeColor(color);
-      dots.push(dot);
+      this.legend?.show(number, reading ?? lastOf(lines), smoothing > 0, reading === null);
+      const dot = reading && this.dot(number, reading);
+      if (dot) dots.push(dot);
     }
     fill(this.dots, ...dots);
-    setText(this.at, x === null ? "" : axis === "x" ? `${strings.step} ${formatStep(Math.round(x))}` : formatElapsed(x));
+    setText(this.at, x === null ? this.view.note() : this.nameOf(x));
+  }
+
+  private nameOf(x: number): string {
+    return this.context.prefs().axis === "x" ? `${strings.step} ${formatStep(Math.round(x))}` : formatElapsed(x);
+  }
+
+  private dot(number: number, reading: Reading): HTMLElement | null {
+    const figure = this.view.mounted;
+    if (!figure || this.view.hidden.has(number) || !Number.isFinite(reading.y)) return null;
+    const stroke = figure.strokes.find((one) => one.number === number);
+    const dot = h("span", { class: "dot-at" });
+    dot.style.transform = `translate(${figure.pixelOfX(reading.x)}px, ${figure.pixelOfY(reading.y)}px)`;
+    dot.style.background = strokeColor(stroke?.color ?? "");
+    return dot;
   }
 
   /** What the reader may look for, in lower case. */
   names(): string {
     return [this.chart.title, ...this.channels.map((channel) => channel.name)].join("\n").toLowerCase();
-  }
-
-  /** Addresses of the points as CSV. */
-  csv(): { name: string; href: string }[] {
-    return this.channels.map((channel) => ({
-      name: channel.name, href: api(`/channels/${encodeURIComponent(channel.id)}/raw?format=csv`),
-    }));
   }
 }
 

@@ -7,7 +7,7 @@ import { TopBar } from "./topbar.ts";
 export function failurePage(title: string, text: string, link: { label: string; href: string }): HTMLElement {
   return h("div", { class: "shell" }, new TopBar().element,
     h("main", { class: "message", id: "main" },
-      h("div", { class: "message-icon" }, icon("lost", 28)),
+      h("div", { class: "message-icon" }, icon("unknown", 28)),
       h("h1", {}, title), h("p", {}, text),
       h("a", { class: "button primary", href: link.href }, link.label)));
 }

@@ -33,7 +33,8 @@ export class Feed implements Subscriber {
   readonly data = new Map<number, ChannelData>();
   private loading: AbortController | null = null;
   private settling: object | null = null;
-  private px = 800;
+  /** Columns that the newest view was asked for. */
+  px = 0;
   private watching = false;
   /** Views taken so far. */
   loads = 0;

@@ -105,11 +105,14 @@ export class Figure {
     this.model("x_axis").setv({ axis_label: name });
   }
 
-  /** The faint line of points as sent is drawn only under a smoothed one. */
-  showRaw(number: number, shown: boolean): void {
-    this.model(`raw-line:${number}`).setv({ visible: shown });
+  /** More points than pixels: a thin line without dashes, or it becomes a band. */
+  setDense(number: number, dense: boolean): void {
+    const stroke = this.strokes.find((one) => one.number === number);
+    const { glyph } = this.model<Model & { glyph: Model }>(`smooth-line:${number}`);
+    glyph.setv({ line_width: dense ? 1.2 : 1.75, line_dash: dense ? [] : (stroke?.dash ?? []) });
   }
 
+  /** The faint line of points as sent is drawn only under a smoothed one. */
   show(number: number, shown: boolean, raw: boolean): void {
     for (const layer of LAYERS) {
       this.model(`${layer}:${number}`).setv({ visible: shown && (layer !== "raw-line" || raw) });

@@ -6,6 +6,7 @@ import { homePage } from "./base.ts";
 import { fill, h, setText } from "./dom.ts";
 import { Filter, SORTS, STATES, type Chosen } from "./filter.ts";
 import { formatCount } from "./format.ts";
+import { icon } from "./icons.ts";
 import type { Watched } from "./handle.ts";
 import type { Project, Run, RunState } from "./model.ts";
 import { Previews } from "./previews.ts";
@@ -83,7 +84,7 @@ export class HomePage {
     const sort = h("select", { class: "select", "aria-label": strings.sort },
       ...SORTS.map((one) => h("option", { value: one, selected: one === chosen.sort }, strings.sorts[one])));
     sort.addEventListener("change", () => this.choose({ sort: sort.value as Chosen["sort"] }));
-    return h("div", { class: "toolbar" }, find, h("div", { class: "scroller" }, states), sort);
+    return h("div", { class: "toolbar" }, find, h("div", { class: "scroller" }, states), h("div", { class: "select-box" }, sort, icon("right", 14)));
   }
 
   private choose(part: Partial<Chosen>): void {

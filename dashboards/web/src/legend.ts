@@ -49,12 +49,13 @@ export class Legend {
       channel.inf > 0 && h("span", { title: strings.infHelp }, strings.inf(formatCount(channel.inf))));
   }
 
-  show(number: number, reading: Reading | null, smoothed: boolean): void {
+  /** `resting`: nobody points at a place, so the newest value as sent is shown, odd ones too. */
+  show(number: number, reading: Reading | null, smoothed: boolean, resting: boolean): void {
     const row = this.rows.get(number);
     if (!row) return;
-    const last = numberOf(row.channel.last);
-    setText(row.value, formatValue(reading ? (smoothed ? reading.y : reading.raw) : last));
-    setText(row.raw, reading && smoothed ? formatValue(reading.raw) : "");
+    const raw = resting ? numberOf(row.channel.last) : (reading?.raw ?? null);
+    setText(row.value, formatValue(smoothed && reading ? reading.y : raw));
+    setText(row.raw, smoothed && reading ? formatValue(raw) : "");
   }
 
   private add(stroke: Stroke, channel: Channel): void {
@@ -71,6 +72,6 @@ export class Legend {
     this.rows.set(stroke.number, { button, value, raw, odd, stroke, channel });
     this.element.append(h("li", {}, button));
     this.update(channel);
-    this.show(stroke.number, null, false);
+    this.show(stroke.number, null, false, true);
   }
 }

@@ -133,11 +133,32 @@ export class NumericChart implements Paintable {
       const lines = buildLines(data.list(), how);
       this.lines.set(number, lines);
       figure.fill(number, lines);
+      figure.setDense(number, how.smoothing === 0 && lines.raw.x.length > figure.frame.width);
       figure.show(number, !this.hidden.has(number), how.smoothing > 0);
     }
     this.setRanges(figure);
     this.painted++;
     this.events.painted();
+  }
+
+  /** The plot has another size: other ticks fit, and perhaps more points. */
+  resized(): void {
+    if (!this.figure) return;
+    this.ask();
+    const { px } = this.wanted();
+    if (px > 1.25 * this.feed.px) this.reloadIn(STALE_AFTER_MS);
+  }
+
+  /** What a reader should know of the lines: how many ranks and earlier sessions they are from. */
+  note(): string {
+    const all = [...this.feed.data.values()].map((data) => data.list());
+    const sessions = Math.max(0, ...all.map((list) => new Set(list.map((one) => one.session)).size));
+    const ranks = Math.max(0, ...all.map((list) => {
+      const newest = newestSession(list);
+      return list.filter((one) => one.session === newest).length;
+    }));
+    return [ranks > 1 && strings.ranks(ranks), sessions > 1 && strings.olderSessions(sessions - 1)]
+      .filter(Boolean).join(" · ");
   }
 
   remove(): void {

@@ -17,6 +17,14 @@ export function readAt(lines: Lines, x: number): Reading | null {
   return { x: lines.raw.x[i]!, y: lines.smooth.y[i]!, raw: lines.raw.y[i]! };
 }
 
+/** The newest point that can be drawn, null when there is none. */
+export function lastOf(lines: Lines): Reading | null {
+  for (let i = lines.raw.y.length - 1; i >= 0; i--) {
+    if (!Number.isNaN(lines.raw.y[i]!)) return { x: lines.raw.x[i]!, y: lines.smooth.y[i]!, raw: lines.raw.y[i]! };
+  }
+  return null;
+}
+
 /** The x of the point next to `x` in a direction, null when there is none. */
 export function nextX(all: Iterable<Lines>, x: number, direction: 1 | -1): number | null {
   let best: number | null = null;

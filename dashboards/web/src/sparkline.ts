@@ -11,7 +11,7 @@ const INSET = 2;
 export function sparkline(line: XY): SVGElement {
   return svg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, class: "spark", "aria-hidden": "true",
-  }, svg("path", { d: sparkPath(line), fill: "none", stroke: "currentColor", "stroke-width": 1.25, "stroke-linejoin": "round" }));
+  }, svg("path", { d: sparkPath(line), fill: "none", stroke: "currentColor", "stroke-width": 1.1, "stroke-linejoin": "round" }));
 }
 
 /** Gaps where a value is not finite; empty when there is nothing to draw. */
