@@ -177,7 +177,7 @@ def encode_batch(batch: Batch) -> list[bytes | memoryview]:
         len(batch.points),
     )
     points = np.ascontiguousarray(batch.points)
-    return [head, events, memoryview(points.view(np.uint8))]
+    return [head, events, points.view(np.uint8).data]
 
 
 def decode_batch(body: bytes) -> Batch:
