@@ -96,7 +96,7 @@ class Delivery:
             return None
         if self._doubt:
             return self.heartbeat()
-        spool, first = self.spool, max(self._next.points, self.spool.oldest_point)
+        spool, first = self.spool, self.spool.held_from(self._next.points)
         # Points before events: then the definitions of all these points are among the events.
         points = spool.read_points(first, self._limit)
         events = spool.read_events(self._next.events, self._events_limit)
@@ -119,7 +119,7 @@ class Delivery:
             rank=header.rank,
             store=self._store,
             first_event=self._next.events,
-            oldest_point=self.spool.oldest_point,
+            oldest_point=self.spool.held_from(self._next.points),
             **parts,
         )
 
@@ -145,9 +145,8 @@ class Delivery:
             return Verdict(Outcome.STOPPED, reason=reason)
         if status in (401, 403):
             return Verdict(Outcome.DENIED, reason=reason)
-        if status == 413:
-            self._limit = max(1, min(self._limit, len(batch.points)) // 2)
-            self._events_limit = max(1, self._events_limit // 2)
+        if status == 413 and self._shrink(batch):
+            return Verdict(Outcome.REWOUND, reason=reason)
         self._doubt = True
         if status < 500 and status not in (408, 413, 425, 429):
             return Verdict(Outcome.REFUSED, reason=reason)
@@ -158,13 +157,21 @@ class Delivery:
         self._store = bytes.fromhex(receipt.store)
         self._doubt = False
         self._rewinds = 0
-        self._limit = min(MAX_POINTS, 2 * self._limit)
-        self._events_limit = min(MAX_EVENTS_BYTES, 2 * self._events_limit)
         self._next = receipt.marks
         for kind, ordinal, reason in receipt.refused:
             self._park(kind, ordinal, reason)
         self.spool.taken(receipt.store, receipt.marks)
         return Verdict(Outcome.ACCEPTED, receipt.next_in_s)
+
+    def _shrink(self, batch: Batch) -> bool:
+        """Let batches be half as large as *batch* from now on; False if it can't be divided."""
+        if len(batch.points) > 1:
+            self._limit = len(batch.points) // 2
+        elif len(batch.events) > 1:
+            self._events_limit = sum(map(len, batch.events)) // 2
+        else:
+            return False
+        return True
 
     def _conflict(self, answer: Mapping[str, Any]) -> Verdict:
         error = answer.get("error")
@@ -181,7 +188,7 @@ class Delivery:
         for kind, ordinal, reason in receipt.refused:
             self._park(kind, ordinal, reason)
         if self._rewinds > MAX_REWINDS:
-            return Verdict(Outcome.BUSY, reason=str(error.get("message")))
+            return Verdict(Outcome.REFUSED, reason=str(error.get("message")))
         return Verdict(Outcome.REWOUND)
 
     def _report_change(self, receipt: Receipt) -> None:

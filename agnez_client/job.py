@@ -21,6 +21,7 @@ from agnez_client.chart import Chart, check_channels
 from agnez_client.errors import AgnezError, ChannelConflict, ChannelError, ChartError, RunClosed
 from agnez_client.kinds import channel_class
 from agnez_client.kinds.channel import Channel
+from agnez_client.params import as_json
 from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, MAX_NAME_LENGTH, encode_event, new_ulid
 from agnez_client.sender import Sender
 from agnez_client.settings import Settings, rank_of, read_address
@@ -236,7 +237,7 @@ class Job:
             number = len(self._channels)
             if number >= MAX_CHANNELS_PER_SPOOL:
                 raise ChannelError(f"a run has at most {MAX_CHANNELS_PER_SPOOL} channels")
-            more = {"options": options} if options else {}
+            more = {"options": as_json(options)} if options else {}
             self._define("channel", n=number, name=channel_name, type=found.type, **more)
             channel = found(channel_name, number, self.run, self._pen, strict=self._settings.strict)
             self._channels[channel_name] = channel
@@ -278,9 +279,9 @@ class Job:
             return chart
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Add to the run's parameters; values as JSON can hold them."""
+        """Add to the run's parameters; see `as_json` for what becomes of values."""
         self._check_open()
-        self._define("params", params=dict(params))
+        self._define("params", params=as_json(params))
 
     def add_tags(self, *tags: str) -> None:
         """Add to the run's tags."""

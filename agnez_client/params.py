@@ -18,7 +18,7 @@ class Params:
     What was set, by name: ``params.lr``, ``params["lr"]``, ``params.content``.
 
     Args:
-        changed: Told what was set, as JSON can hold it.
+        changed: Told what was set.
     """
 
     def __init__(self, changed: Callable[[dict[str, Any]], None]) -> None:
@@ -42,10 +42,9 @@ class Params:
             ParamsError: If the file can't be read or is no mapping, or a name is no text.
         """
         found = {**read_params(source), **more}
-        sent = {name: as_json(value) for name, value in found.items()}
         self._content.update(found)
-        if sent:
-            self._changed(sent)
+        if found:
+            self._changed(found)
 
     def get(self, name: str, default: Any = None) -> Any:
         """One parameter, or *default* if it was not set."""

@@ -34,6 +34,8 @@ HEARTBEAT_S: Final = 10.0
 BACKOFF_S: Final = 0.25
 MAX_BACKOFF_S: Final = 15.0
 DENIED_BACKOFF_S: Final = 60.0
+WARN_EVERY_S: Final = 600.0
+"""How often the same trouble is told."""
 FIND_EVERY_S: Final = 5.0
 """How often a server is looked for where there was none."""
 _CURES: Final = {
@@ -83,7 +85,7 @@ class Sender:
         self._find_at = now() + FIND_EVERY_S
         self._not_before = self._heard_at = 0.0
         self._failed_in_a_row = 0
-        self._warned: set[str] = set()
+        self._warned: dict[str, float] = {}
         self._deadline: float | None = None
         self._is_hopeless = False
         self._thread = threading.Thread(target=self._run, name="agnez-sender", daemon=True)
@@ -204,9 +206,12 @@ class Sender:
         now = self._now()
         if delivery is self._own:
             self._heard_at = now
-        if self._failed_in_a_row and self._warned & {"touch", *(o.name for o in Outcome)}:
-            logger.info("%s takes points again", self._url)
-            self._warned = {cause for cause in self._warned if cause.startswith("spool")}
+        if self._failed_in_a_row:
+            logger.log(
+                logging.INFO if self._failed_in_a_row > 3 else logging.DEBUG,
+                "%s takes points again",
+                self._url,
+            )
         self._failed_in_a_row = 0
         is_empty = not len(batch.points) and not batch.events
         hurry = verdict.outcome is Outcome.REWOUND or delivery.is_full(batch) or is_empty
@@ -228,8 +233,9 @@ class Sender:
         self._not_before = self._now() + max(least_s, growing * random.uniform(0.5, 1.0))
 
     def _warn_once(self, cause: str, message: str) -> None:
-        if cause not in self._warned:
-            self._warned.add(cause)
+        now = self._now()
+        if now >= self._warned.get(cause, now):
+            self._warned[cause] = now + WARN_EVERY_S
             logger.warning("%s", message)
 
     @property

@@ -31,6 +31,9 @@ class Chain:
 
     Writers follow the links without a lock. Segments are added by the sender ahead of time, or by
     `send()` itself when a burst has outrun the sender.
+
+    Attributes:
+        is_damaged: A file among the segments could not be read.
     """
 
     def __init__(self, folder: Folder, spool: bytes, first: Segment) -> None:
@@ -38,6 +41,7 @@ class Chain:
         self._lock = threading.RLock()
         self._linking = False
         self._next_size = 2 * FIRST_SIZE
+        self.is_damaged = False
         self.first = self.tail = first
 
     @classmethod
@@ -55,21 +59,24 @@ class Chain:
         return chain
 
     @classmethod
-    def open(cls, folder: Folder, spool: bytes) -> Chain | None:
+    def open(cls, folder: Folder, spool: bytes) -> Chain:
         """
-        The segments of a spool whose owner is gone, up to the last one with a record; None if
-        there is no segment at all. Nothing is added to it but what came late.
+        The segments of a spool whose owner is gone. A file that is none is left out and left
+        alone, ``is_damaged`` tells of it; without any segment the chain is one without a slot.
         """
         found: list[Segment] = []
+        is_damaged = False
         for name in folder.names():
             if name.startswith(SEGMENT_PREFIX):
                 try:
                     found.append(open_segment(folder, name, spool))
                 except OSError as error:
+                    is_damaged = True
                     logger.warning("a segment is left out: %s", error)
         if not found:
-            return None
+            found.append(Segment(-1, "", 0, 0))
         chain = cls(folder, spool, found[0])
+        chain.is_damaged = is_damaged
         for segment in found[1:]:
             chain.tail.full = True
             chain.tail.next = segment
@@ -133,13 +140,21 @@ class Chain:
                 return segment
         return None
 
+    def held_from(self, ordinal: int) -> int:
+        """*ordinal* if its slot is here or not made yet, else the first slot after it."""
+        for segment in self:
+            if ordinal < segment.end:
+                return max(ordinal, segment.base)
+        return ordinal
+
     def remove_first(self, budget: Budget) -> None:
         """Close the first segment and remove its file; it must not be the only one."""
         gone = self.first
         assert gone.next is not None
         self.first = gone.next
         gone.close()
-        self._folder.remove(gone.name)
+        if gone.name:
+            self._folder.remove(gone.name)
         budget.give_back(gone.size)
 
     def seal(self, last: Segment) -> None:

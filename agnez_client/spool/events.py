@@ -22,10 +22,16 @@ logger = logging.getLogger(__name__)
 
 
 class EventLog:
-    """Numbered events; safe to append to from any thread, and from a signal's handler."""
+    """
+    Numbered events; safe to append to from any thread, and from a signal's handler.
+
+    Attributes:
+        is_damaged: Whole events lie behind one that can't be read.
+    """
 
     def __init__(self, fd: int, data: bytes = b"") -> None:
         found, self._size = split_events(data)
+        self.is_damaged = _goes_on(data[self._size :])
         self._fd = fd
         self._lock = threading.RLock()
         self._starts: list[int] = []
@@ -119,3 +125,10 @@ class EventLog:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _goes_on(rest: bytes) -> bool:
+    """Whether *rest*, which does not begin with an event, is more than a torn end."""
+    if len(rest) < _EVENT_HEAD_SIZE:
+        return False
+    return _EVENT_HEAD_SIZE + int.from_bytes(rest[:4], "little") <= len(rest)

@@ -56,7 +56,8 @@ class PointReader:
         while limit > 0 and segment is not None:
             want = min(limit, segment.end - position, step)
             if want == 0:
-                segment = segment.next if segment.full else None
+                following = segment.next if segment.full else None
+                segment = following if following and following.base == position else None
                 continue
             records = self._settle(segment, position, segment.read(position, want))
             parts.append(records)

@@ -87,6 +87,8 @@ class Segment:
     def read(self, first: int, count: int) -> RecordArray:
         """*count* slots from the ordinal *first* on, holes included; fewer if the file ends."""
         at = RECORDS_AT + (first - self.base) * RECORD_SIZE
+        if count <= 0:
+            return np.empty(0, RECORD)
         data = os.pread(self.fd, count * RECORD_SIZE, at)
         return np.frombuffer(data, RECORD, len(data) // RECORD_SIZE)
 

@@ -117,8 +117,6 @@ class Spool:
             spool_id = bytes.fromhex(header.spool)
             events = EventLog.open(folder)
             chain = Chain.open(folder, spool_id)
-            if chain is None:
-                chain = Chain.create(folder, spool_id, budget)
         except (OSError, SpoolError) as error:
             os.close(lock_fd)
             raise SpoolError(f"the spool {path} can't be read: {error}") from error
@@ -132,6 +130,10 @@ class Spool:
     def oldest_point(self) -> int:
         """The first ordinal that is still held."""
         return self.chain.first.base
+
+    def held_from(self, ordinal: int) -> int:
+        """*ordinal*, or the first after it that is held, if it is gone or damaged."""
+        return self.chain.held_from(ordinal)
 
     @property
     def marks(self) -> Marks:
@@ -241,13 +243,17 @@ class Spool:
     # -- the end --------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Leave the spool; its directory goes if a server has all of it, else it stays."""
+        """Leave the spool; its directory goes if a server has all that ever was in it."""
         self.events.write_pending()
         self.was_delivered = self.is_delivered()
-        if self.was_delivered and not self.rejected.count:
+        if self.was_delivered and not self.rejected.count and not self._is_damaged:
             with contextlib.suppress(OSError):
                 self.folder.remove_all()
         self.abandon()
+
+    @property
+    def _is_damaged(self) -> bool:
+        return self.chain.is_damaged or self.events.is_damaged
 
     def abandon(self) -> None:
         """Close descriptors and maps and let go of the lock; nothing on the disk changes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for job in list(PROCESS.jobs):
         job.finish(timeout_s=0)
         PROCESS.forget(job)
-    gc.collect()
 
 
 @pytest.fixture

@@ -216,7 +216,7 @@ def test_what_only_the_lost_store_had_is_reported(server: IngestServer, begin: B
 
 
 def test_a_server_that_forgets_is_no_endless_loop(tmp_path: Path) -> None:
-    """A gap answered again and again counts as a busy server."""
+    """A gap answered again and again is an answer that says no."""
     spool, _ = new_spool(tmp_path)
     spool.events.append({"kind": "run", "id": spool.header.run})
     found = Delivery(spool)
@@ -228,7 +228,7 @@ def test_a_server_that_forgets_is_no_endless_loop(tmp_path: Path) -> None:
         assert batch is not None
         outcomes.append(found.answered(batch, _json(409, {"error": {"code": "gap", **marks}})))
 
-    assert [v.outcome for v in outcomes[-3:]] == [Outcome.BUSY] * 3
+    assert [v.outcome for v in outcomes[-3:]] == [Outcome.REFUSED] * 3
     spool.abandon()
 
 
