@@ -29,12 +29,12 @@ LISTEN = """() => {
     window.delays = []; let last = 0;
     const look = () => {
         const now = performance.timeOrigin + performance.now();
-        const y = window.agnez.data("channel-0", "raw:0").y;
+        const y = window.agnez.data("channel.0", "raw:0").y;
         for (let i = y.length - 1; i >= 0 && y[i] > last; i--) window.delays.push(now - y[i] * 1000);
         last = y.at(-1) ?? last;
         requestAnimationFrame(look);
     };
-    last = window.agnez.data("channel-0", "raw:0").y.at(-1) ?? 0;
+    last = window.agnez.data("channel.0", "raw:0").y.at(-1) ?? 0;
     requestAnimationFrame(look);
 }"""
 
@@ -47,7 +47,7 @@ async def measure(machine: Machine, page: Page, seconds: float) -> list[float]:
     await asyncio.to_thread(machine.wait_for, lambda: machine.get("/runs")["total"] == 1)
     await page.goto(f"{machine.url}/runs/{run.strip()}")
     await ready(page)
-    await page.wait_for_function("() => window.agnez.charts['channel-0']?.sources['raw:0'] > 2")
+    await page.wait_for_function("() => window.agnez.charts['channel.0']?.sources['raw:0'] > 2")
     await page.evaluate(LISTEN)
     await asyncio.sleep(seconds)
     delays: list[float] = await page.evaluate("() => window.delays")

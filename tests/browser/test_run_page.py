@@ -19,7 +19,7 @@ async def column(page: Page, chart: str, source: str) -> list[tuple[float, float
     return list(zip(data["x"], data["y"], strict=True))
 
 
-async def painted(page: Page, count: int, chart: str = "channel-0") -> None:
+async def painted(page: Page, count: int, chart: str = "channel.0") -> None:
     """Wait until the chart's series hold *count* points of the server's."""
     await page.wait_for_function(
         """([chart, count]) => {
@@ -42,12 +42,12 @@ async def test_a_point_changes_the_chart_without_reload(site: Site) -> None:
     """A value that somebody sends appears in the chart that is open."""
     answer = await site.post("/points", {"run": "live", "channel": "loss", "x": 0, "y": 1.0})
     page = await site.open(f"/runs/{answer['runs'][0]}")
-    await drawn(page, "channel-0", "raw:0", 1)
+    await drawn(page, "channel.0", "raw:0", 1)
 
     await site.post("/points", {"run": "live", "channel": "loss", "x": 1, "y": 0.5})
 
-    await drawn(page, "channel-0", "raw:0", 2)
-    assert await column(page, "channel-0", "raw:0") == [(0, 1.0), (1, 0.5)]
+    await drawn(page, "channel.0", "raw:0", 2)
+    assert await column(page, "channel.0", "raw:0") == [(0, 1.0), (1, 0.5)]
 
 
 async def test_a_channel_that_comes_later_gets_its_chart(site: Site) -> None:
@@ -57,7 +57,7 @@ async def test_a_channel_that_comes_later_gets_its_chart(site: Site) -> None:
 
     await site.post("/points", {"run": "grows", "channel": "accuracy", "y": 0.9})
 
-    await page.wait_for_function("() => 'channel-1' in window.agnez.charts")
+    await page.wait_for_function("() => 'channel.1' in window.agnez.charts")
     await page.get_by_role("heading", name="accuracy").wait_for()
 
 
@@ -76,9 +76,9 @@ async def test_reload_in_the_middle_of_a_stream_shows_every_point_once(site: Sit
         await page.reload()
         await ready(page)
     await streaming
-    await drawn(page, "channel-0", "raw:0", 400)
+    await drawn(page, "channel.0", "raw:0", 400)
 
-    assert await column(page, "channel-0", "raw:0") == [(x, float(x)) for x in range(400)]
+    assert await column(page, "channel.0", "raw:0") == [(x, float(x)) for x in range(400)]
 
 
 async def test_a_single_spike_of_a_million_points_is_seen(site: Site) -> None:
@@ -89,25 +89,25 @@ async def test_a_single_spike_of_a_million_points_is_seen(site: Site) -> None:
     page = await site.open(f"/runs/{run}")
     await painted(page, 1_000_000)
 
-    full = await column(page, "channel-0", "raw:0")
+    full = await column(page, "channel.0", "raw:0")
     assert (SPIKE_AT, SPIKE) in full
     assert len(full) < 20_000
 
-    before = await page.evaluate("() => window.agnez.charts['channel-0'].loads")
+    before = await page.evaluate("() => window.agnez.charts['channel.0'].loads")
     box = await page.locator(".card .plot").first.bounding_box()
     assert box is not None
-    span = await page.evaluate("() => window.agnez.charts['channel-0'].range.x")
+    span = await page.evaluate("() => window.agnez.charts['channel.0'].range.x")
     share = (SPIKE_AT - span[0]) / (span[1] - span[0])
     await page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
     for _ in range(10):
         await page.mouse.wheel(0, -300)
     await page.wait_for_function(
-        """before => { const c = window.agnez.charts['channel-0'];
+        """before => { const c = window.agnez.charts['channel.0'];
                        return c.zoomed && c.loads > before && !c.loading
                               && c.range.x[1] - c.range.x[0] < 5e5; }""",
         arg=before,
     )
-    zoomed = await column(page, "channel-0", "raw:0")
+    zoomed = await column(page, "channel.0", "raw:0")
     assert (SPIKE_AT, SPIKE) in zoomed
 
 
@@ -117,10 +117,10 @@ async def test_nan_and_infinity_are_marked(site: Site) -> None:
             "y": [1.0, "NaN", 2.0, "Infinity", "-Infinity"]}  # fmt: skip
     answer = await site.post("/points", body)
     page = await site.open(f"/runs/{answer['runs'][0]}")
-    await drawn(page, "channel-0", "odd:0", 3)
+    await drawn(page, "channel.0", "odd:0", 3)
 
-    assert [x for x, _ in await column(page, "channel-0", "odd:0")] == [1, 3, 4]
-    low, high = await page.evaluate("() => window.agnez.charts['channel-0'].range.y")
+    assert [x for x, _ in await column(page, "channel.0", "odd:0")] == [1, 3, 4]
+    low, high = await page.evaluate("() => window.agnez.charts['channel.0'].range.y")
     assert math.isfinite(low) and math.isfinite(high)
     assert 0 < low < 1 and 2 < high < 3
 
