@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -18,8 +17,9 @@ from agnez_client.transport import Transport
 
 ATTEMPTS: Final = 5
 """Failures in a row before a spool is given up for now."""
+WAIT_S: Final = 0.25
+"""The pause after the first failure; it doubles with each."""
 
-logger = logging.getLogger(__name__)
 Progress = Callable[[int], None]
 
 
@@ -37,14 +37,12 @@ def sync_spool(
     path: Path,
     transport: Transport,
     progress: Progress = lambda points: None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Synced:
     """
     Send all of the spool in the directory *path*; it is removed when the server has everything.
 
     Args:
         progress: Told how many points the server took, at each answer.
-        sleep: Waits between attempts, s.
     """
     budget = Budget(None, "", run_limit=1 << 62, user_limit=1 << 62)
     try:
@@ -54,14 +52,12 @@ def sync_spool(
     if spool is None:
         return Synced(problem="its owner is alive and sends it itself")
     try:
-        return _deliver(spool, transport, progress, sleep)
+        return _deliver(spool, transport, progress)
     finally:
         spool.close()
 
 
-def _deliver(
-    spool: Spool, transport: Transport, progress: Progress, sleep: Callable[[float], None]
-) -> Synced:
+def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
     delivery = Delivery(spool)
     points = events = failed = 0
     while (batch := delivery.next_batch()) is not None:
@@ -82,7 +78,7 @@ def _deliver(
             failed += 1
             if failed >= ATTEMPTS:
                 return Synced(points, events, spool.rejected.count, problem)
-            sleep(max(wait_s, 0.25 * 2**failed * random.uniform(0.5, 1.0)))
+            time.sleep(max(wait_s, WAIT_S * 2**failed * random.uniform(0.5, 1.0)))
         elif len(batch.points) or batch.events:
             taken = delivery.position.points - before.points
             points, events = points + max(0, taken), events + len(batch.events)

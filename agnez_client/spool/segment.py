@@ -211,7 +211,8 @@ def _populate(map: mmap.mmap) -> None:
         return
     try:
         for at in range(0, len(map), _PIECE):
+            if at:
+                time.sleep(0)
             map.madvise(_POPULATE_WRITE, at, min(_PIECE, len(map) - at))
-            time.sleep(0)
     except OSError:
         return
