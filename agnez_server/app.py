@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,7 +21,13 @@ from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
 from agnez_server.live.hub import Hub
-from agnez_server.middleware import SCOPE, errors_as_json, identify
+from agnez_server.middleware import (
+    caller,
+    errors_as_json,
+    identify,
+    scope_of,
+    scope_of_token,
+)
 from agnez_server.pages import add_pages
 from agnez_server.places import check_place
 from agnez_server.presence import Presence
@@ -55,14 +60,14 @@ def make_app(
     add_headers(app)
     add_api(app, settings.base_path)
     add_pages(app, settings.base_path)
-    hub.server.attach(app, socketio_path=f"{settings.base_path}/socket.io".lstrip("/"))
+    hub.door.attach(app, f"{settings.base_path}/socket.io/")
     app.cleanup_ctx.append(_readers)
-    app.cleanup_ctx.append(_watchdog)
+    app.cleanup_ctx.append(_watchdogs)
     app.on_shutdown.append(_close_hub)
     return app
 
 
-def _describer(catalog: Catalog, presence: Presence):  # type: ignore[no-untyped-def]
+def _describer(catalog: Catalog, presence: Presence) -> Callable[[str], Mapping[str, Any]]:
     def describe(run: str) -> Mapping[str, Any]:
         try:
             return run_json(catalog, presence, catalog.run(run))
@@ -72,12 +77,15 @@ def _describer(catalog: Catalog, presence: Presence):  # type: ignore[no-untyped
     return describe
 
 
-def _authorizer(gate: Gate):  # type: ignore[no-untyped-def]
+def _authorizer(gate: Gate) -> Callable[[web.Request, object], bool]:
     def authorize(request: web.Request, auth: object) -> bool:
-        if request.get(SCOPE) is not None:
-            return True
-        token = auth.get("token") if isinstance(auth, dict) else None
-        return isinstance(token, str) and gate.scope_of_token(token) is not None
+        try:
+            if scope_of(gate, request) is not None:
+                return True
+            token = auth.get("token") if isinstance(auth, dict) else None
+            return isinstance(token, str) and bool(scope_of_token(gate, token, caller(request)))
+        except AgnezServerError:
+            return False
 
     return authorize
 
@@ -88,12 +96,15 @@ async def _readers(app: web.Application) -> AsyncIterator[None]:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _watchdog(app: web.Application) -> AsyncIterator[None]:
-    task = asyncio.create_task(app[keys.PRESENCE].watch(), name="watchdog")
+async def _watchdogs(app: web.Application) -> AsyncIterator[None]:
+    tasks = [
+        asyncio.create_task(app[keys.PRESENCE].watch(), name="presence"),
+        asyncio.create_task(app[keys.HUB].door.keep_order(), name="door"),
+    ]
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError, AgnezServerError):
-        await task
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _close_hub(app: web.Application) -> None:

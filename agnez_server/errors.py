@@ -13,7 +13,8 @@ AgnezServerError
 ├── TooLarge 413              more than a documented limit allows
 ├── UpgradeNeeded 426         another protocol version
 ├── TooManyRequests 429       a rate limit
-├── StoreBusy 503             the backlog is full: try again
+├── Busy 503                  no more can be taken at present: try again
+│   └── StoreBusy             the backlog is full
 └── StoreReadOnly 507         the disk is full or failing
 """
 
@@ -109,10 +110,14 @@ class TooManyRequests(AgnezServerError):
     status, code = 429, "too_many_requests"
 
 
-class StoreBusy(AgnezServerError):
-    """More is waiting to be written than the backlog allows; ``retry_after_s`` says when."""
+class Busy(AgnezServerError):
+    """No more can be taken at present; ``retry_after_s`` says when to come back."""
 
     status, code = 503, "busy"
+
+
+class StoreBusy(Busy):
+    """More is waiting to be written than the backlog allows."""
 
 
 class StoreReadOnly(AgnezServerError):

@@ -1,12 +1,11 @@
 """
-The socket.io side: viewers come and go, commits are told to those whom they concern.
+Viewers come and go and say what they watch; commits are told to those whom they concern.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -15,34 +14,41 @@ from aiohttp import web
 
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
-from agnez_server.errors import AgnezServerError, BadRequest, NotFound, TooLarge
+from agnez_server.errors import (
+    AgnezServerError,
+    BadRequest,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+)
+from agnez_server.live import asking
+from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
 from agnez_server.live.viewer import Viewer
 from agnez_server.models import LAYOUTS, RUNS
 from agnez_server.settings import ServerSettings
-from agnez_server.store.base import Committed
+from agnez_server.store.base import Committed, Series
 
 logger = logging.getLogger(__name__)
 
-NAMESPACE: Final = "/live"
-_MESSAGE_BYTES: Final = 1 << 20
 Describe = Callable[[str], Mapping[str, Any]]
 Authorize = Callable[[web.Request, object], bool]
+_Work = Callable[[Viewer, Mapping[str, Any]], None]
+_KNOWN: Final = "watch_runs, watch, unwatch and credit"
 
 
 class SocketOutlet:
     """The way to one viewer through socket.io."""
 
-    def __init__(self, server: socketio.AsyncServer, sid: str) -> None:
-        self._server, self._sid = server, sid
-        self._socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, NAMESPACE)]
+    def __init__(self, door: Door, sid: str) -> None:
+        self._door, self._sid = door, sid
 
     def waiting(self) -> int:
-        """Messages in the socket's queue: they stay there while the viewer does not read."""
-        return int(self._socket.queue.qsize())
+        """Messages that are not on the wire yet."""
+        return self._door.waiting(self._sid)
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
-        await self._server.emit(event, data, to=self._sid, namespace=NAMESPACE)
+        await self._door.server.emit(event, data, to=self._sid, namespace=NAMESPACE)
 
 
 class Hub:
@@ -62,16 +68,10 @@ class Hub:
     ) -> None:
         self._catalog, self._settings = catalog, settings
         self._describe, self._authorize = describe, authorize
-        self.server = socketio.AsyncServer(
-            async_mode="aiohttp",
-            cors_allowed_origins=[],  # our own middleware has looked at the Origin before
-            max_http_buffer_size=_MESSAGE_BYTES,
-            logger=False,
-            engineio_logger=False,
-        )
+        self.door = Door(settings.max_viewers)
         self._viewers: dict[str, Viewer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._watchers: dict[tuple[str, int], set[Viewer]] = {}
+        self._watchers: dict[str, dict[int, set[Viewer]]] = {}
         self._listen()
         self._stop = catalog.store.listen(self._on_commit)
 
@@ -83,36 +83,41 @@ class Hub:
             ("watch", self._answering(self._watch)),
             ("unwatch", self._answering(self._unwatch)),
             ("credit", self._answering(self._credit)),
+            ("*", self._unknown),
         ):
-            self.server.on(event, handler, namespace=NAMESPACE)
+            self.door.server.on(event, handler, namespace=NAMESPACE)
 
     def is_watched(self, run: str) -> bool:
-        """Whether somebody looks at *run* now."""
-        return any(key[0] == run for key in self._watchers)
+        """Whether somebody looks at channels of *run* now."""
+        return run in self._watchers
+
+    def viewers(self) -> int:
+        """How many viewers there are."""
+        return len(self._viewers)
 
     async def close(self) -> None:
-        """Say goodbye to all viewers, at once: nobody waits for a page that does not answer."""
+        """Say goodbye to all viewers, at once."""
         self._stop()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        sockets = list(self.server.eio.sockets.values())
-        await asyncio.gather(
-            *(s.close(wait=False, abort=True) for s in sockets), return_exceptions=True
-        )
+        await self.door.close()
 
     # -- viewers -----------------------------------------------------------------------------
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
-        if len(self._viewers) >= self._settings.max_viewers:
-            raise socketio.exceptions.ConnectionRefusedError("too many viewers")
-        if not self._authorize(environ["aiohttp.request"], auth):
-            raise socketio.exceptions.ConnectionRefusedError("not authenticated")
-        outlet = SocketOutlet(self.server, sid)
+        request = environ["aiohttp.request"]
+        if not self._authorize(request, auth):
+            error = NotAuthenticated("not authenticated", hint="send a token as auth, or log in")
+            raise socketio.exceptions.ConnectionRefusedError(
+                error.message, error.as_json()["error"]
+            )
+        outlet = SocketOutlet(self.door, sid)
         viewer = Viewer(
             self._catalog.store, outlet, self._settings.frame_interval_s, self._describe
         )
+        self.door.joined(sid, lambda: self._authorize(request, auth))
         self._viewers[sid] = viewer
         self._tasks[sid] = asyncio.create_task(self._tell(sid, viewer), name=f"viewer {sid}")
 
@@ -121,9 +126,10 @@ class Hub:
             await viewer.tell()
         except Exception:  # the edge of a task: one viewer's trouble is not the others'
             logger.exception("viewer %s failed and is closed", sid)
-            await self.server.disconnect(sid, namespace=NAMESPACE)
+            await self.door.server.disconnect(sid, namespace=NAMESPACE)
 
     async def _disconnect(self, sid: str, reason: object = None) -> None:
+        self.door.left(sid)
         viewer = self._viewers.pop(sid, None)
         task = self._tasks.pop(sid, None)
         if task is not None and task is not asyncio.current_task():
@@ -133,52 +139,68 @@ class Hub:
                 self._forget(viewer, run, channel)
 
     def _forget(self, viewer: Viewer, run: str, channel: int) -> None:
-        watchers = self._watchers.get((run, channel), set())
+        channels = self._watchers.get(run, {})
+        watchers = channels.get(channel, set())
         watchers.discard(viewer)
         if not watchers:
-            self._watchers.pop((run, channel), None)
+            channels.pop(channel, None)
+        if not channels:
+            self._watchers.pop(run, None)
 
     # -- what they ask for -------------------------------------------------------------------
 
-    def _answering(
-        self, work: Callable[[Viewer, Mapping[str, Any]], None]
-    ) -> Callable[..., Awaitable[dict[str, Any]]]:
-        async def handler(sid: str, given: object = None) -> dict[str, Any]:
+    def _answering(self, work: _Work) -> Callable[..., Awaitable[dict[str, Any]]]:
+        async def handler(sid: str, *given: object) -> dict[str, Any]:
             viewer = self._viewers.get(sid)
-            if viewer is None:
+            if viewer is None or self.door.waiting(sid) > MOST_UNREAD:
+                await self.door.server.disconnect(sid, namespace=NAMESPACE)
                 return BadRequest("the connection was closed").as_json()
             try:
-                work(viewer, checks.mapping({} if given is None else given, "the message"))
+                work(viewer, _message(given))
             except AgnezServerError as error:
                 return error.as_json()
+            except Exception:
+                logger.exception("a message of viewer %s failed", sid)
+                return AgnezServerError("the server made a mistake; its log says more").as_json()
             return {"ok": True}
 
         return handler
+
+    async def _unknown(self, event: str, sid: str, *given: object) -> dict[str, Any]:
+        error = BadRequest(f"there is no message {checks.shown(event)}", hint=f"there are {_KNOWN}")
+        return error.as_json()
 
     def _watch_runs(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         viewer.watches_runs = True
 
     def _watch(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
-        run = self._catalog.run(str(given.get("run")))["id"]
+        run = self._catalog.run(asking.run_of(given))["id"]
+        places = asking.places(given.get("channels"))
         count = len(self._catalog.layout(run)["channels"])
-        wanted = checks.mapping(given.get("channels"), "channels")
-        if len(viewer.channels) + len(wanted) > self._settings.max_watched_channels:
-            raise TooLarge(
-                f"a viewer watches at most {self._settings.max_watched_channels} channels"
-            )
-        parsed = [(_number(key), *_place(value)) for key, value in wanted.items()]
-        for number, _, _ in parsed:
-            if number >= count:
-                raise NotFound("channel", f"{run}.{number}")
+        for place in places:
+            if place.channel >= count:
+                raise NotFound("channel", f"{run}.{place.channel}")
+        self._check_limit(viewer, run, {place.channel for place in places})
         viewer.follows.add(run)
-        for number, dx, cursors in parsed:
-            viewer.watch(run, number, dx, cursors)
-            self._watchers.setdefault((run, number), set()).add(viewer)
+        series = self._series_by_channel(run) if places else {}
+        for place in places:
+            viewer.watch(run, place, series.get(place.channel, ()))
+            self._watchers.setdefault(run, {}).setdefault(place.channel, set()).add(viewer)
+
+    def _check_limit(self, viewer: Viewer, run: str, channels: set[int]) -> None:
+        most = self._settings.max_watched_channels
+        watched = {*viewer.channels, *((run, channel) for channel in channels)}
+        if len(watched) > most or len({*viewer.follows, run}) > most:
+            raise TooLarge(f"a viewer watches at most {most} channels and runs", limit=most)
+
+    def _series_by_channel(self, run: str) -> dict[int, list[Series]]:
+        found: dict[int, list[Series]] = {}
+        for series in self._catalog.store.series(run):
+            found.setdefault(series.channel, []).append(series)
+        return found
 
     def _unwatch(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
-        run, numbers = str(given.get("run")), given.get("channels")
-        if numbers is not None and not isinstance(numbers, list):
-            raise BadRequest("channels must be a list of numbers", field="channels")
+        run, numbers = asking.run_of(given), asking.numbers(given.get("channels"))
         if numbers is None:
             viewer.follows.discard(run)
         for key in viewer.channels:
@@ -194,18 +216,20 @@ class Hub:
     def _on_commit(self, event: Committed) -> None:
         runs = {appended.series.run for appended in event.points}
         for appended in event.points:
-            key = (appended.series.run, appended.series.channel)
-            for viewer in self._watchers.get(key, ()):
-                viewer.note_points(appended.series)
-        changed, layouts = set[str](), set[str]()
+            series = appended.series
+            for viewer in self._watchers.get(series.run, {}).get(series.channel, ()):
+                viewer.note_points(series)
+        changed, layouts, deleted = set[str](), set[str](), set[str]()
         for doc in event.docs:
             body = doc.after or doc.before or {}
             if doc.table == RUNS:
-                changed.add(body["id"])
+                (deleted if doc.after is None else changed).add(body["id"])
             elif doc.table == LAYOUTS and doc.after is not None:
                 layouts.add(body["run"])
-        if runs or changed or layouts:
-            self._tell_all(runs, changed, layouts)
+        if runs or changed or layouts or deleted:
+            self._tell_all(runs, changed | deleted | layouts, layouts)
+        for run in deleted:
+            self._forget_run(run)
 
     def _tell_all(self, runs: set[str], changed: set[str], layouts: set[str]) -> None:
         for viewer in self._viewers.values():
@@ -218,22 +242,16 @@ class Hub:
             for run in layouts & viewer.follows:
                 viewer.note_layout(run)
 
+    def _forget_run(self, run: str) -> None:
+        for channel, watchers in self._watchers.pop(run, {}).items():
+            for viewer in watchers:
+                viewer.unwatch(run, channel)
+        for viewer in self._viewers.values():
+            viewer.follows.discard(run)
 
-def _number(key: str) -> int:
-    if not (key.isascii() and key.isdigit() and len(key) < 10):
-        raise BadRequest(f"channels has the key {checks.shown(key)}, expected a channel's number")
-    return int(key)
 
-
-def _place(value: object) -> tuple[float | None, dict[int, int]]:
-    """``dx`` and ``cursors`` of one watched channel."""
-    given = checks.mapping(value, "a watched channel")
-    dx = given.get("dx") or None
-    number = isinstance(dx, (int, float)) and not isinstance(dx, bool)
-    if dx is not None and not (number and math.isfinite(dx) and dx > 0):
-        raise BadRequest(
-            f"dx must be a number above 0, or 0 for every point, found {checks.shown(dx)}",
-            field="dx",
-        )
-    cursors = checks.mapping(given.get("cursors") or {}, "cursors")
-    return dx, {_number(k): checks.integer(v, "cursors", 0, 2**62) for k, v in cursors.items()}
+def _message(given: tuple[object, ...]) -> Mapping[str, Any]:
+    """The one object that a message consists of; nothing is an empty one."""
+    if len(given) > 1:
+        raise BadRequest(f"a message is one object, found {len(given)} values")
+    return checks.mapping(given[0] if given and given[0] is not None else {}, "the message")

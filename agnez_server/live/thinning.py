@@ -18,7 +18,8 @@ def thin(columns: Columns, dx: float) -> npt.NDArray[np.int64]:
     Source: Jugel et al. 2014, "M4: a visualization-oriented time series data aggregation".
     """
     order = np.argsort(columns.x, kind="stable")
-    column = np.floor(columns.x[order] / dx)
+    with np.errstate(over="ignore"):  # a pixel of almost no width: all columns are infinite
+        column = np.floor(columns.x[order] / dx)
     y = columns.y[order]
     starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]])
     ends = np.r_[starts[1:], len(column)] - 1

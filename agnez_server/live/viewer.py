@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from agnez_client.columns import Block, encode_columns
+from agnez_server.live.asking import Place
 from agnez_server.live.thinning import thin
 from agnez_server.store.base import Columns, Series, Store
 
@@ -25,7 +26,15 @@ logger = logging.getLogger(__name__)
 MOST_UNPAINTED: Final = 2
 MOST_WAITING: Final = 4
 EXACT_POINTS: Final = 500
+"""So many points of a series are sent as they are."""
 MOST_POINTS: Final = 20_000
+"""More points of a series in one frame are not sent: the page asks for the view."""
+MOST_NEW_POINTS: Final = 200_000
+"""More new points of a series are not even looked through, which would hold up the others."""
+FRAME_POINTS: Final = 100_000
+"""A frame that has so many points is full; the other series wait for the next one."""
+_BLOCK_COST: Final = 16
+"""What a block without points counts as."""
 RUN_INTERVAL_S: Final = 1.0
 _EMPTY: Final = np.empty(0)
 
@@ -63,13 +72,14 @@ class Viewer:
         self._interval_s = interval_s
         self._watched: dict[int, Watched] = {}
         self._channels: dict[tuple[str, int], float | None] = {}
-        self._news: set[int] = set()
+        self._news: dict[int, None] = {}  # in the order in which they became new
         self._runs: set[str] = set()
         self._run_points: set[str] = set()
         self._layouts: set[str] = set()
         self._wake = asyncio.Event()
         self._sent = self._painted = 0
         self._runs_told_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.watches_runs = False
         self.follows: set[str] = set()
         """Runs whose documents and layouts are told."""
@@ -81,12 +91,16 @@ class Viewer:
         """The watched channels, each as run and number."""
         return list(self._channels)
 
-    def watch(self, run: str, channel: int, dx: float | None, cursors: Mapping[int, int]) -> None:
-        """Tell of this channel from now on; series that are not in *cursors* from their start."""
-        self._channels[run, channel] = dx
-        for series in self._store.series(run, channel):
-            self._watched[series.id] = Watched(series, dx, cursors.get(series.id, 0))
-            self._news.add(series.id)
+    def watch(self, run: str, place: Place, series: Iterable[Series]) -> None:
+        """
+        Tell of a channel from now on, of its *series* from their cursors on.
+
+        Series that have no cursor are told from their start, those that come later too.
+        """
+        self._channels[run, place.channel] = place.dx
+        for one in series:
+            self._watched[one.id] = Watched(one, place.dx, place.cursors.get(one.id, 0))
+            self._news[one.id] = None
         self._wake.set()
 
     def unwatch(self, run: str, channel: int) -> None:
@@ -99,7 +113,7 @@ class Viewer:
         ]
         for id in gone:
             del self._watched[id]
-            self._news.discard(id)
+            self._news.pop(id, None)
 
     # -- what is new -------------------------------------------------------------------------
 
@@ -108,7 +122,7 @@ class Viewer:
         if series.id not in self._watched:
             dx = self._channels[series.run, series.channel]
             self._watched[series.id] = Watched(series, dx, 0)
-        self._news.add(series.id)
+        self._news[series.id] = None
         self._wake.set()
 
     def note_run(self, run: str) -> None:
@@ -148,14 +162,7 @@ class Viewer:
                 await asyncio.sleep(self._interval_s)
 
     async def _tell_runs(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._run_points and now - self._runs_told_at >= RUN_INTERVAL_S:
-            self._runs |= self._run_points
-            self._run_points.clear()
-            self._runs_told_at = now
-        elif self._run_points:
-            wait = RUN_INTERVAL_S - (now - self._runs_told_at)
-            asyncio.get_running_loop().call_later(wait, self._wake.set)
+        self._take_run_points()
         for runs, event, body in (
             (self._runs, "run", self._describe),
             (self._layouts, "layout", lambda run: {"run": run}),
@@ -165,9 +172,30 @@ class Viewer:
             if runs:
                 self._wake.set()
 
+    def _take_run_points(self) -> None:
+        """Once a second, runs that got points are told as runs that changed."""
+        if not self._run_points:
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._runs_told_at + RUN_INTERVAL_S - loop.time()
+        if wait <= 0:
+            self._runs |= self._run_points
+            self._run_points.clear()
+            self._runs_told_at = loop.time()
+        elif self._timer is None or self._timer.when() <= loop.time():
+            self._timer = loop.call_later(wait, self._wake.set)
+
     async def _tell_points(self) -> None:
-        blocks = [b for id in sorted(self._news) if (b := self._block(self._watched[id]))]
-        self._news.clear()
+        blocks, room = list[Block](), FRAME_POINTS
+        while self._news and room > 0:
+            id = next(iter(self._news))
+            del self._news[id]
+            block = self._block(self._watched[id])
+            if block is not None:
+                blocks.append(block)
+                room -= max(len(block.x), _BLOCK_COST)
+        if self._news:
+            self._wake.set()
         if blocks:
             self._sent += 1
             await self._outlet.send("frame", encode_columns(blocks, number=self._sent))
@@ -189,6 +217,8 @@ def _thinned(columns: Columns, dx: float | None) -> Columns | None:
     """*columns* with few enough points to be sent; None if that can't be."""
     if len(columns.x) <= EXACT_POINTS:
         return columns
+    if len(columns.x) > MOST_NEW_POINTS:
+        return None
     if dx is not None:
         places = thin(columns, dx)
         if len(places) < len(columns.x):
