@@ -25,10 +25,12 @@ export class RunList {
   private loading: AbortController | null = null;
   private settle: ReturnType<typeof setTimeout> | undefined;
 
+  private readonly sight = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) void this.more();
+  }, { rootMargin: "600px" });
+
   constructor(private readonly previews: Previews, private readonly events: RunListEvents) {
-    new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) void this.more();
-    }, { rootMargin: "600px" }).observe(this.end);
+    this.sight.observe(this.end);
   }
 
   /** What stands below the last row: in sight, it asks for more. */
@@ -61,6 +63,9 @@ export class RunList {
   private async more(): Promise<void> {
     if (this.loading || this.rows.size === 0 || this.rows.size >= this.total) return;
     await this.load(this.rows.size, PAGE);
+    // Who scrolls on meanwhile sees the end again without it ever having been out of sight.
+    this.sight.unobserve(this.end);
+    this.sight.observe(this.end);
   }
 
   private reloadSoon(): void {
