@@ -36,10 +36,9 @@ class Damaged(ValueError):
 def encode_steps(column: Column) -> bytes:
     """A column whose neighbours are close to each other, as x and times are."""
     bits = _bits(column)
-    if len(bits) >= 2:
-        first, step = bits[:1], np.diff(bits[:2])
-        if _is_progression(column, bits, first, step):
-            return bytes([_PROGRESSION]) + first.tobytes() + _step_bytes(column, step)
+    pair = _first_and_step(column, bits) if len(bits) >= 2 else None
+    if pair is not None:
+        return bytes([_PROGRESSION]) + pair.tobytes()
     return _compress(_DELTA, bits)
 
 
@@ -105,17 +104,15 @@ def _bits(column: Column) -> Column:
     return np.ascontiguousarray(column).view(f"<u{column.itemsize}")
 
 
-def _is_progression(column: Column, bits: Column, first: Column, step: Column) -> bool:
+def _first_and_step(column: Column, bits: Column) -> Column | None:
+    """Of an arithmetic progression, bit by bit; None for another column."""
     if column.dtype.kind != "f":
-        return bool((np.diff(bits) == step).all())
-    made = _floats(column[0], column[1] - column[0], len(column))
-    return bool((made.view("<u8") == bits).all())
-
-
-def _step_bytes(column: Column, step: Column) -> bytes:
-    if column.dtype.kind == "f":
-        return bytes((column[1:2] - column[:1]).tobytes())
-    return bytes(step.tobytes())
+        steps = np.diff(bits)
+        return np.append(bits[:1], steps[:1]) if (steps == steps[0]).all() else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        first, step = column[0], column[1] - column[0]
+    made = _floats(first, step, len(column)).view(bits.dtype)
+    return np.array([first, step]) if (made == bits).all() else None
 
 
 def _floats(first: Any, step: Any, n: int) -> Column:

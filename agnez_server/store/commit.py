@@ -6,12 +6,14 @@ import sqlite3
 
 import orjson
 
-from agnez_server.store.log import encode_row
+from agnez_server.store.log import RowEncoder
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.unit import Group
 
 
-def commit(con: sqlite3.Connection, group: Group, options: StoreOptions) -> None:
+def commit(
+    con: sqlite3.Connection, group: Group, encoder: RowEncoder, options: StoreOptions
+) -> None:
     """
     Write *group* under ``group.log_id`` and sets its ``log_bytes``; all of it or nothing.
 
@@ -23,7 +25,7 @@ def commit(con: sqlite3.Connection, group: Group, options: StoreOptions) -> None
         _write_deletions(con, group)
         _write_series(con, group)
         _write_docs(con, group)
-        _write_points(con, group)
+        _write_points(con, group, encoder)
         if options.before_commit is not None:
             options.before_commit(con)
         con.execute("commit")
@@ -66,8 +68,8 @@ def _write_docs(con: sqlite3.Connection, group: Group) -> None:
     con.executemany("insert or replace into doc_table values (?, ?)", group.next_ids.items())
 
 
-def _write_points(con: sqlite3.Connection, group: Group) -> None:
+def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) -> None:
     if group.points:
-        row = encode_row(group.points)
+        row = encoder.encode(group.points)
         con.execute("insert into log values (?, ?)", (group.log_id, row))
         group.log_bytes = len(row)

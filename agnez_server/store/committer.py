@@ -15,6 +15,7 @@ from agnez_server.store.commit import commit
 from agnez_server.store.database import Database
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, LogRowSize
+from agnez_server.store.log import RowEncoder
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import PAGE_SIZE
 from agnez_server.store.tinyrows import CommittedStorage
@@ -27,8 +28,8 @@ T = TypeVar("T")
 
 _PROBE_BYTES: Final = 1 << 18
 _FAR_BEHIND: Final = 6
-"""With a log of so many seals the keeper can't follow: the writer waits, the backlog fills up, and
-callers are told to come back. Otherwise memory would grow with the log."""
+"""With so many seals to do the keeper can't follow: the writer waits, the backlog fills up, and
+callers are told to come back. Otherwise memory would grow and grow."""
 _CATCH_UP_S: Final = 0.5
 _PAGES_A_COMMIT: Final = 6
 """About how many pages a commit writes beside its own bytes."""
@@ -52,7 +53,7 @@ class Committer:
         self._listeners: list[Callable[[Committed], None]] = []
         self._pending: deque[Unit] = deque()
         self._pending_bytes = 0
-        self._log_id = ledger.log_id
+        self._encoder, self._log_id = RowEncoder(), ledger.log_id
         self._unchecked_bytes = 0
         self.commits, self.last_commit_s = 0, 0.0
         self.read_only: str | None = None
@@ -113,12 +114,12 @@ class Committer:
         """Commit *group*."""
         if group.is_empty():
             return
-        if self._ledger.log_bytes >= _FAR_BEHIND * self._options.seal_bytes:
+        if self._ledger.unsealed_bytes() >= _FAR_BEHIND * self._options.seal_bytes:
             self._keeper.let_catch_up(_CATCH_UP_S)
         began = time.perf_counter()
         group.log_id = self._log_id + 1
         with self._database.lock:
-            commit(self._database.writer, group, self._options)
+            commit(self._database.writer, group, self._encoder, self._options)
         self._log_id = group.log_id
         self.last_commit_s = time.perf_counter() - began
         self._unchecked_bytes += sum(unit.size for unit in group.units)
@@ -185,7 +186,8 @@ class Committer:
             if before is not None or write.value is not None:
                 changed.append(DocChanged(table, doc_id, before, write.value))
         self._keeper.wake(
-            seal=self._ledger.log_bytes >= self._options.seal_bytes, sweep=bool(group.deleted)
+            seal=self._ledger.unsealed_bytes() >= self._options.seal_bytes,
+            sweep=bool(group.deleted),
         )
         self._tell(Committed(changed, appended))
 

@@ -103,7 +103,8 @@ class Keeper:
                 if self._stopping:
                     _refuse(requests)
                     return
-            due.seal |= self._clock() - self._sealed_at >= self._options.seal_interval_s
+            if self._clock() - self._sealed_at >= self._options.seal_interval_s:
+                due.seal = due.checkpoint = True
             self._work(due, requests)
 
     def _has_work(self) -> bool:
@@ -116,7 +117,8 @@ class Keeper:
             if due.sweep:
                 self._sweep_deleted()
             self._give_back()
-            self._checkpoint()
+            if due.checkpoint or due.sweep or requests:
+                self._checkpoint()
         except Exception as error:  # a thread's edge: the log keeps what could not be sealed
             logger.exception("the store could not seal or tidy up, it will try again")
             for request in requests:

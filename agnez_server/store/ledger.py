@@ -17,7 +17,7 @@ from agnez_server.store.tail import Tail
 from agnez_server.store.tally import add
 
 POINT_BYTES = 24
-"""Size of a point in the log."""
+"""Size of a point in memory; in the log it takes as much or less."""
 
 
 @dataclass(slots=True)
@@ -148,6 +148,10 @@ class Ledger:
     def tail_points(self) -> int:
         """How many points are not sealed."""
         return self._tail_points
+
+    def unsealed_bytes(self) -> int:
+        """What is not sealed, in the log or in memory, whichever is more."""
+        return max(self.log_bytes, POINT_BYTES * self._tail_points)
 
     def unsealed(self) -> list[tuple[Account, TailView]]:
         """Accounts with a tail, and their tails at this moment. The caller holds the lock."""

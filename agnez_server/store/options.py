@@ -17,12 +17,14 @@ class StoreOptions:
 
     ``synchronous`` "full" survives power loss, "normal" only the death of the process.
     ``gather_s`` and ``gather_bytes`` bound how long a commit waits for others to join it while
-    several callers are busy; an idle store never waits.
+    several callers are busy; an idle store never waits. ``group_bytes`` is the most that one
+    commit takes, unless a single change is larger.
     """
 
     synchronous: Literal["full", "normal"] = "full"
     gather_s: float = 0.020
-    gather_bytes: int = 4 * MIB
+    gather_bytes: int = 1 * MIB
+    group_bytes: int = 4 * MIB
     backlog_bytes: int = 64 * MIB
     retry_after_s: float = 1.0
     """What a caller is told when the backlog is full."""
@@ -30,7 +32,7 @@ class StoreOptions:
     """How often a store that went read-only tries whether it can write again."""
 
     seal_bytes: int = 16 * MIB
-    """Size of the log at which points move into sealed chunks."""
+    """Size of the log, or of its points in memory, at which they move into sealed chunks."""
     seal_interval_s: float = 60.0
     seal_min_points: int = 1024
     """A series with fewer unsealed points is carried over in the log ..."""
@@ -38,8 +40,11 @@ class StoreOptions:
     """... while all that is carried takes no more than this ..."""
     carry_max_s: float = 600.0
     """... and had points within this time."""
-    checkpoint_bytes: int = 32 * MIB
-    """Size of the write-ahead log at which it is brought into the file and begun anew."""
+    checkpoint_bytes: int = 64 * MIB
+    """
+    What may be written to the write-ahead log before it is brought into the file and begun anew.
+    More than a few seals: the pages of the log are used again after each, and are copied once.
+    """
 
     cache_bytes: int = 64 * MIB
     """Memory for decoded chunks and summaries."""

@@ -78,7 +78,8 @@ def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
         )
     con.execute(f"pragma synchronous = {options.synchronous}")
     con.execute("pragma wal_autocheckpoint = 0")
-    con.execute(f"pragma journal_size_limit = {4 * options.checkpoint_bytes}")
+    con.execute("pragma secure_delete = off")  # on in some builds: writes zeros over the whole log
+    con.execute(f"pragma journal_size_limit = {2 * options.checkpoint_bytes}")
     con.execute("pragma cache_size = -16384")
     return con
 

@@ -17,7 +17,7 @@ from typing import Final
 from agnez_server.store.chunk import CHUNK_POINTS, ChunkHead, ChunkRow, decode_chunk, encode_chunk
 from agnez_server.store.codec import Damaged
 from agnez_server.store.ledger import POINT_BYTES, Account, Ledger, Sealed, TailView
-from agnez_server.store.log import encode_row
+from agnez_server.store.log import RowEncoder
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.points import Points, join_points
 from agnez_server.store.tally import add, as_row, tally
@@ -25,7 +25,9 @@ from agnez_server.store.tally import add, as_row, tally
 logger = logging.getLogger(__name__)
 
 _GROWTH: Final = 4
-"""A last chunk of up to so many times the new points is written anew with them."""
+"""A last chunk of up to so many times the new points is written anew with them ..."""
+_FULL: Final = 16_384
+"""... unless it has so many: larger ones compress no better, and would cost more to rewrite."""
 
 Tails = list[tuple[Account, TailView]]
 
@@ -74,11 +76,13 @@ class Sealer:
             return
         pieces = [self._encode(account, tail) for account, tail in plan.moved]
         carry = {account.series.id: tail.points for account, tail in plan.carried}
-        row = encode_row(carry) if carry else None
+        row = RowEncoder().encode(carry) if carry else None
         with self._lock:
             self._write(plan.log_id, pieces, row)
         with self._ledger.lock:
-            self._ledger.sealed((p.sealed for p in pieces), plan.log_bytes - len(row or b""))
+            self._ledger.sealed(
+                (p.sealed for p in pieces), plan.log_bytes - (len(row) if row is not None else 0)
+            )
 
     def _plan(self, now_s: float, everything: bool) -> Plan:
         with self._ledger.lock:
@@ -102,7 +106,7 @@ class Sealer:
     def _encode(self, account: Account, tail: TailView) -> Piece:
         new, start, last = tail.points, tail.start, self._last_chunk(account, tail)
         points, replaced = new, None
-        if last is not None and last[0].n < CHUNK_POINTS and last[0].n <= _GROWTH * len(new):
+        if last is not None and last[0].n < min(_FULL, _GROWTH * len(new) + 1):
             older = self._decode(*last)
             if older is not None and last[0].end == start:
                 replaced, start = last[0], last[0].ord
@@ -138,7 +142,7 @@ class Sealer:
             logger.error("%s is damaged and stays as it is: %s", head, error)
             return None
 
-    def _write(self, log_id: int, pieces: list[Piece], carry: bytes | None) -> None:
+    def _write(self, log_id: int, pieces: list[Piece], carry: memoryview | None) -> None:
         con = self._con
         con.execute("begin immediate")
         try:

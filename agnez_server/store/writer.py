@@ -101,7 +101,7 @@ class Writer:
 
     def _take(self) -> list[Unit]:
         units, size = list[Unit](), 0
-        while self._queue and size < self._options.gather_bytes:
+        while self._queue and size < self._options.group_bytes:
             units.append(self._queue.popleft())
             size += units[-1].size
         self._bytes -= size

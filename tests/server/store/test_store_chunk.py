@@ -20,7 +20,7 @@ from agnez_server.store.codec import (
     unpack,
 )
 from agnez_server.store.extremes import extremes
-from agnez_server.store.log import decode_row, encode_row
+from agnez_server.store.log import RowEncoder, decode_row
 from agnez_server.store.points import Points
 from agnez_server.store.summary import decode_summary
 
@@ -37,6 +37,11 @@ COLUMNS = st.one_of(
     ),
     st.builds(lambda step, n: 0.1 + step * np.arange(n), st.floats(-1, 1), LENGTHS),
 )
+
+
+def encode_row(points) -> bytes:
+    """A row of the log."""
+    return bytes(RowEncoder().encode(points))
 
 
 def points(n: int, seed: int = 0) -> Points:
@@ -150,20 +155,40 @@ def test_noisy_points_take_little_space() -> None:
     assert row.size / (24 * 65_536) < 0.40
 
 
-@settings(max_examples=50, deadline=None)
+X_KINDS = {
+    "steps": lambda n, rng: np.arange(n) * -3,
+    "wrapping steps": lambda n, rng: (np.arange(n, dtype=np.uint64) << np.uint64(61)).view(
+        np.int64
+    ),
+    "integers": lambda n, rng: rng.integers(-(1 << 62), 1 << 62, n),
+    "floats": lambda n, rng: rng.random(n),
+}
+WALL_KINDS = {
+    "short steps": lambda n, rng: np.cumsum(rng.integers(0, 1 << 16, n)),
+    "long steps": lambda n, rng: np.cumsum(rng.integers(0, 1 << 32, n)),
+    "longer steps": lambda n, rng: np.cumsum(rng.integers(0, 1 << 40, n)),
+    "a step back": lambda n, rng: np.cumsum(rng.integers(0, 9, n)) - 5 * (np.arange(n) > n // 2),
+}
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     entries=st.dictionaries(
         st.integers(0, 1 << 62),
-        st.tuples(st.integers(0, 40), st.booleans(), st.integers(0, 99)),
-        max_size=5,
+        st.tuples(
+            st.sampled_from([1, 2, 31, 32, 33, 400]),
+            st.sampled_from(sorted(X_KINDS)),
+            st.sampled_from(sorted(WALL_KINDS)),
+        ),
+        max_size=4,
     )
 )
 def test_a_log_row_comes_back(entries) -> None:
-    """Every series with its points; int64 x stays int64."""
-    written = {}
-    for series, (n, is_float, seed) in entries.items():
-        part = points(n, seed)
-        written[series] = Points(part.x / 7 if is_float else part.x, part.y, part.wall)
+    """Every series with every bit of its points, however its columns are written."""
+    rng, written = np.random.default_rng(len(entries)), {}
+    for series, (n, x_kind, wall_kind) in entries.items():
+        x, wall = X_KINDS[x_kind](n, rng), WALL_KINDS[wall_kind](n, rng)
+        written[series] = Points(x, rng.normal(size=n), wall)
 
     row = decode_row(encode_row(written))
 
@@ -174,6 +199,11 @@ def test_a_log_row_comes_back(entries) -> None:
         assert part.x.tolist() == written[series].x.tolist()
         assert part.y.tolist() == written[series].y.tolist()
         assert part.wall.tolist() == written[series].wall.tolist()
+
+
+def test_a_row_of_steps_takes_less_than_half() -> None:
+    """Of the 24 bytes of a point: those of y, and two of its time."""
+    assert len(encode_row({1: points(10_000)})) < 10_000 * 10.2
 
 
 def test_a_flipped_bit_costs_one_entry_of_a_log_row() -> None:

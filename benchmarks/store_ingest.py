@@ -1,0 +1,113 @@
+"""
+Durable points a second: the store beside the least that any store must do.
+
+16 callers, each with one batch of 10,000 points on its way, through `Store.change`; beside it the
+same bytes (24 a point) appended to a plain file with `fdatasync` after each 20,000 points. Both in
+each round, in turn; the file twice, which shows how far two equal things differ here. Sealing runs
+meanwhile, as it does in use.
+
+    python benchmarks/store_ingest.py [--small] [--directory DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agnez_server.store import Change, SqliteStore  # noqa: E402
+
+CALLERS, BATCH, SYNC_POINTS, POINT_BYTES = 16, 10_000, 20_000, 24
+DEMAND = 0.50
+
+
+def columns(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y and wall of one batch."""
+    rng = np.random.default_rng(seed)
+    return np.arange(BATCH), rng.normal(size=BATCH), np.cumsum(rng.integers(900, 1100, BATCH))
+
+
+async def into_store(directory: Path, batches: int) -> float:
+    """Seconds until *batches* a caller are acked; the store is opened and closed outside."""
+    store = await SqliteStore.open(directory)
+
+    async def call(channel: int) -> None:
+        x, y, wall = columns(channel)
+
+        def append(change: Change) -> None:
+            change.append(change.open_series("run", channel, 1, 0).id, x, y, wall)
+
+        for _ in range(batches):
+            await store.change(append)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(call(channel) for channel in range(CALLERS)))
+    took = time.perf_counter() - began
+    await store.close()
+    return took
+
+
+def into_file(path: Path, batches: int) -> float:
+    """Seconds to append as many points to a file, synced each 20,000."""
+    block = b"".join(column.tobytes() for column in columns(0)) * (SYNC_POINTS // BATCH)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    began = time.perf_counter()
+    for _ in range(CALLERS * batches * BATCH // SYNC_POINTS):
+        os.write(fd, block)
+        os.fdatasync(fd)
+    took = time.perf_counter() - began
+    os.close(fd)
+    return took
+
+
+def measure(root: Path, rounds: int, batches: int) -> dict[str, list[float]]:
+    """Million points a second, by what was measured and round."""
+    points = CALLERS * batches * BATCH / 1e6
+    ways: dict[str, Callable[[Path], float]] = {
+        "store": lambda path: asyncio.run(into_store(path, batches)),
+        "file": lambda path: into_file(path, batches),
+        "file again": lambda path: into_file(path, batches),
+    }
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        order = list(ways)[number % 3 :] + list(ways)[: number % 3]
+        for name in order:
+            with tempfile.TemporaryDirectory(dir=root) as place:
+                found[name].append(points / ways[name](Path(place) / "data"))
+    return found
+
+
+def main() -> int:
+    """Measure, print; 1 when the demand is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="few points and rounds")
+    parser.add_argument("--directory", type=Path, help="on the disk to be measured")
+    given = parser.parse_args()
+    rounds, batches = (3, 4) if given.small else (9, 16)
+    with tempfile.TemporaryDirectory(dir=given.directory) as root:
+        found = measure(Path(root), rounds, batches)
+    print(f"{CALLERS} callers x {batches} batches of {BATCH} points, {rounds} rounds")  # noqa: T201
+    for name, values in found.items():
+        low, middle, high = min(values), statistics.median(values), max(values)
+        print(f"  {name:<11} median {middle:5.2f} Mpoints/s  ({low:.2f} to {high:.2f})")  # noqa: T201
+    ratio = statistics.median(s / f for s, f in zip(found["store"], found["file"], strict=True))
+    control = statistics.median(
+        a / f for a, f in zip(found["file again"], found["file"], strict=True)
+    )
+    print(f"  store / file {ratio:.2f}, file again / file {control:.2f}")  # noqa: T201
+    print(f"  demand: at least {DEMAND:.2f}: {'met' if ratio >= DEMAND else 'MISSED'}")  # noqa: T201
+    return 0 if ratio >= DEMAND else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
