@@ -1,7 +1,6 @@
 """Figures and pages of Agnez: plain values in, figures out. A leaf: knows no server, no client."""
 
-from agnez_dashboards.embed import UnknownKindError, chart_figure, known_kinds
-from agnez_dashboards.pages import (
+from agnez_dashboards.assets import (
     PagesNotBuiltError,
     bokeh_js,
     bokeh_js_gzip,
@@ -9,6 +8,7 @@ from agnez_dashboards.pages import (
     pages,
     static_dir,
 )
+from agnez_dashboards.embed import UnknownKindError, chart_figure, known_kinds
 from agnez_dashboards.spec import ChannelSpec, ChartSpec, channel_spec
 from agnez_dashboards.theme import Stroke, Theme, theme
 

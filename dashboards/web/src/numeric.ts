@@ -143,7 +143,7 @@ export class NumericChart implements Paintable {
 
   /** The plot has another size: other ticks fit, and perhaps more points. */
   resized(): void {
-    if (!this.figure) return;
+    if (this.feed.loads === 0) return;
     this.ask();
     const { px } = this.wanted();
     if (px > 1.25 * this.feed.px) this.reloadIn(STALE_AFTER_MS);
