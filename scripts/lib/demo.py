@@ -12,6 +12,7 @@ import contextlib
 import os
 import queue
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -130,7 +131,8 @@ def main() -> int:
         spool = str(given.data.resolve() / "spool")
         with child("training", train, AGNEZ_URL=address, AGNEZ_SPOOL=spool):
             status = serve(address, end)
-    banner(f"The runs are kept in {given.data}", f"See them again: agnez up --data {given.data}")
+    again = shlex.join([os.path.relpath(agnez), "up", "--data", os.path.relpath(given.data)])
+    banner(f"The runs are kept in {given.data}.", f"See them again: {again}")
     return status
 
 
