@@ -35,6 +35,8 @@ const LAYERS = ["old-line", "raw-line", "smooth-line", "mark-points", "odd-point
 
 export class Figure {
   private log = false;
+  private readonly ticks = { x: "", y: "" };
+  private readonly dense = new Map<number, boolean>();
 
   private constructor(private readonly view: PlotView, readonly strokes: Stroke[]) {}
 
@@ -88,7 +90,9 @@ export class Figure {
 
   fill(number: number, lines: Lines): void {
     for (const [name, columns] of Object.entries(lines)) {
-      this.source(name as keyof Lines, number).data = { ...columns };
+      const source = this.source(name as keyof Lines, number);
+      const stillEmpty = columns.x.length === 0 && source.data["x"]!.length === 0;
+      if (!stillEmpty) source.data = { ...columns };
     }
   }
 
@@ -107,12 +111,14 @@ export class Figure {
 
   /** More points than pixels: a thin line without dashes, or it becomes a band. */
   setDense(number: number, dense: boolean): void {
+    if (this.dense.get(number) === dense) return;
+    this.dense.set(number, dense);
     const stroke = this.strokes.find((one) => one.number === number);
     const { glyph } = this.model<Model & { glyph: Model }>(`smooth-line:${number}`);
     glyph.setv({ line_width: dense ? 1.2 : 1.75, line_dash: dense ? [] : (stroke?.dash ?? []) });
   }
 
-  /** The faint line of points as sent is drawn only under a smoothed one. */
+  /** `raw`: the faint line of points as sent, which is drawn only under a smoothed one. */
   show(number: number, shown: boolean, raw: boolean): void {
     for (const layer of LAYERS) {
       this.model(`${layer}:${number}`).setv({ visible: shown && (layer !== "raw-line" || raw) });
@@ -150,12 +156,17 @@ export class Figure {
   }
 
   private setAxis(axis: "x" | "y", range: Extent, ticks: readonly Tick[]): void {
-    this.model(`${axis}_axis`).setv({
-      major_label_overrides: new Map(ticks.map((tick) => [tick.at, tick.label])),
-    });
-    const ticker = this.model<Model & { ticker: Model }>(`${axis}_axis`).ticker;
-    ticker.setv({ ticks: ticks.map((tick) => tick.at) });
+    const shown = ticks.map((tick) => `${tick.at} ${tick.label}`).join("\n");
+    if (shown !== this.ticks[axis]) this.setTicks(axis, ticks);
+    this.ticks[axis] = shown;
     this.model(`${axis}_range`).setv({ ...range });
+  }
+
+  /** Other ticks lay the whole figure out anew: much dearer than new points. */
+  private setTicks(axis: "x" | "y", ticks: readonly Tick[]): void {
+    const model = this.model<Model & { ticker: Model }>(`${axis}_axis`);
+    model.setv({ major_label_overrides: new Map(ticks.map((tick) => [tick.at, tick.label])) });
+    model.ticker.setv({ ticks: ticks.map((tick) => tick.at) });
   }
 
   private setScale(log: boolean, range: Extent): void {

@@ -16,7 +16,7 @@ export interface Drawing {
 }
 
 /** Up to as many points are each drawn with a marker; of more, only the newest. */
-const MARK_ALL = 32;
+const MARK_ALL = 20;
 const FLOOR = 0.035;
 const CEILING = 0.965;
 

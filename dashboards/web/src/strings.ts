@@ -118,6 +118,7 @@ export const strings = {
   welcomeText: "This server has no runs yet. As soon as one sends a point, it appears here.",
   fromPython: "From Python",
   fromAnywhere: "From any language",
+  waiting: "Waiting for the first point",
   tokenHelp: "This server asks for a token: make one with `agnez token create --scope write`.",
 
   logIn: "Log in",

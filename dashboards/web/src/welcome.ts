@@ -19,7 +19,8 @@ export function welcome(needsToken: boolean): HTMLElement {
     ].join("\n")),
     snippet(strings.fromAnywhere,
       `curl${header} -d '{"run": "first", "channel": "loss", "y": 0.5}' \\\n  ${server}/api/v1/points`),
-    needsToken && h("p", { class: "faint" }, strings.tokenHelp));
+    needsToken && h("p", {}, strings.tokenHelp),
+    h("p", { class: "waiting", role: "status" }, h("span", { class: "pulse" }), strings.waiting));
 }
 
 function snippet(title: string, code: string): HTMLElement {
