@@ -23,7 +23,7 @@ async def painted(page: Page, count: int, chart: str = "channel.0") -> None:
     """Wait until the chart's series hold *count* points of the server's."""
     await page.wait_for_function(
         """([chart, count]) => {
-            const one = window.agnez.charts[chart];
+            const one = window.agnez?.charts[chart];
             if (!one || !one.mounted) return false;
             return Object.values(one.cursors).reduce((a, b) => a + b, 0) >= count;
         }""",
@@ -34,7 +34,7 @@ async def painted(page: Page, count: int, chart: str = "channel.0") -> None:
 async def drawn(page: Page, chart: str, source: str, length: int) -> None:
     """Wait until a Bokeh source has *length* rows."""
     await page.wait_for_function(
-        "([c, s, n]) => window.agnez.charts[c]?.sources[s] === n", arg=[chart, source, length]
+        "([c, s, n]) => window.agnez?.charts[c]?.sources[s] === n", arg=[chart, source, length]
     )
 
 
