@@ -25,6 +25,8 @@ Column = npt.NDArray[Any]
 _RAW, _PROGRESSION, _ZSTD, _SHUFFLED, _DELTA = range(5)
 _SAMPLE: Final = 4096
 _LEVEL: Final = 1
+_TINY: Final = 64
+"""Bytes below which to compress is not worth the call."""
 _CRC: Final = struct.Struct("<I")
 _local = threading.local()
 
@@ -135,6 +137,8 @@ def _progression(body: bytes | memoryview, kind: np.dtype[Any], n: int) -> Colum
 
 def _compress(tag: int, bits: Column) -> bytes:
     plain = bits
+    if plain.nbytes <= _TINY:
+        return bytes([_RAW]) + plain.tobytes()
     if tag == _DELTA:
         bits = np.diff(bits, prepend=np.zeros(1, bits.dtype))
     if tag in (_DELTA, _SHUFFLED):

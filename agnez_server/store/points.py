@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from agnez_server.store.base import FloatColumn, IntColumn
+
+_INT: Final = np.dtype(np.int64)
+_FLOAT: Final = np.dtype(np.float64)
 
 XColumn = npt.NDArray[Any]
 """int64 where every x is one, else float64."""
@@ -44,15 +47,21 @@ def checked_points(x: object, y: object, wall: object) -> Points:
     Raises:
         ValueError: If a dtype or a length is not what `Points` says.
     """
-    columns = np.array(x), np.array(y), np.array(wall)
-    kinds = ("int64", "float64"), ("float64",), ("int64",)
-    for name, column, allowed in zip(("x", "y", "wall"), columns, kinds, strict=True):
-        if column.dtype.name not in allowed or column.shape != (columns[0].size,):
-            raise ValueError(
-                f"{name} is {column.dtype} {column.shape}, expected {' or '.join(allowed)} "
-                f"({columns[0].size},)"
-            )
-    return Points(*columns)
+    points = Points(np.array(x), np.array(y), np.array(wall))
+    shape = points.y.shape
+    is_right = (
+        points.x.dtype in (_INT, _FLOAT)
+        and points.y.dtype == _FLOAT
+        and points.wall.dtype == _INT
+        and points.x.shape == shape == points.wall.shape == (points.y.size,)
+    )
+    if not is_right:
+        found = ", ".join(f"{c.dtype} {c.shape}" for c in (points.x, points.y, points.wall))
+        raise ValueError(
+            f"x, y and wall are {found}; expected int64 or float64, float64, and int64 columns of "
+            "one length"
+        )
+    return points
 
 
 def join_points(parts: Sequence[Points]) -> Points:

@@ -38,14 +38,15 @@ create table tombstone (run text primary key) without rowid;
 create table log (id integer primary key, body blob);
 create table chunk (
     series integer, ord integer, n integer, x0, x1, w0 integer, w1 integer, flags integer,
-    top blob, mid blob, fine blob, body blob, primary key (series, ord)
+    top blob, mid blob, fine blob, body blob
 );
+create index chunk_head on chunk (series, ord, n, x0, x1, w0, w1, flags);
 """
 """
 `log` holds one row a commit: points that are not sealed. `chunk` holds sealed points, sorted by
-x; its columns from `top` on are last, so that a scan of the others skips their pages. `top`,
-`mid` and `fine` are summaries of the whole chunk, of 2048 and of 64 points. The figures of
-`series` are of its sealed points only: opening adds those of the log.
+x; all but the blobs is in its index too, so that looking for chunks touches no blob. `top`, `mid`
+and `fine` are summaries of the whole chunk, of 2048 and of 64 points. The figures of `series` are
+of its sealed points only: opening adds those of the log.
 """
 
 

@@ -384,7 +384,7 @@ async def test_columns_of_the_wrong_kind_are_refused(store) -> None:
         series = change.open_series("run", 0, 1, 0)
         change.append(series.id, np.arange(2), np.zeros(3), np.arange(2))
 
-    with pytest.raises(ValueError, match=r"y is float64 \(3,\)"):
+    with pytest.raises(ValueError, match=r"int64 \(2,\), float64 \(3,\)"):
         await store.change(work)
     assert store.series("run") == []
 
