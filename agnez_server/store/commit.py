@@ -55,9 +55,8 @@ def _write_series(con: sqlite3.Connection, group: Group) -> None:
             for spool, (run, mark) in group.marks.items()
         ],
     )
-    opened = [series.id for unit in group.units for series in unit.series]
-    if opened:
-        con.execute("update meta set value = ? where key = 'next_series'", (max(opened) + 1,))
+    if group.next_series:
+        con.execute("update meta set value = ? where key = 'next_series'", (group.next_series,))
 
 
 def _write_docs(con: sqlite3.Connection, group: Group) -> None:

@@ -114,7 +114,8 @@ class Committer:
         """Commit *group*."""
         if group.is_empty():
             return
-        if self._ledger.unsealed_bytes() >= _FAR_BEHIND * self._options.seal_bytes:
+        far_behind = self._ledger.unsealed_bytes() >= _FAR_BEHIND * self._options.seal_bytes
+        if far_behind and not self._stopped:
             self._keeper.let_catch_up(_CATCH_UP_S)
         began = time.perf_counter()
         group.log_id = self._log_id + 1

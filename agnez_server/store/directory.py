@@ -55,6 +55,9 @@ class DataDirectory:
         """The path of the private file *name*, which is made (mode 0600) when it is missing."""
         path = self.path / name
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        directory = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        os.fsync(directory)  # or the name may be lost, and all that is synced below it
+        os.close(directory)
         return path
 
     def release(self) -> None:

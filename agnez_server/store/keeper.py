@@ -111,6 +111,7 @@ class Keeper:
         return self._stopping or bool(self._requests) or self._due != _Due()
 
     def _work(self, due: _Due, requests: list[Request]) -> None:
+        requests = [request for request in requests if request.set_running_or_notify_cancel()]
         try:
             if due.seal or requests:
                 self._seal(everything=bool(requests))
@@ -167,14 +168,14 @@ class Keeper:
     def _give_back(self) -> None:
         """Shrink the file by the pages that the next seals won't need."""
         kept = 2 * self._options.seal_bytes // PAGE_SIZE
-        while not self._stopping:
-            free = self._con.execute("pragma freelist_count").fetchone()[0]
-            if free <= kept:
-                return
+        while (excess := self._free_pages() - kept) > 0 and not self._stopping:
             with self._lock:
-                pages = min(free - kept, _VACUUM_PAGES)
+                pages = min(excess, _VACUUM_PAGES)
                 self._con.execute(f"pragma incremental_vacuum({pages})").fetchall()
             self._pause(_PAUSE_S)
+
+    def _free_pages(self) -> int:
+        return int(self._con.execute("pragma freelist_count").fetchone()[0])
 
     def _pause(self, seconds: float) -> None:
         with self._wake:

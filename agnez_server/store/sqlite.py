@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,9 +137,12 @@ class SqliteStore(Store):
     def view(
         self, series: int, lo: float | None, hi: float | None, px: int, axis: Axis = "x"
     ) -> Columns:
-        """See `Store.view`; raises BadRequest unless *px* is at least 1."""
+        """See `Store.view`; raises BadRequest unless *px* is at least 1 and bounds are numbers."""
         if px < 1:
             raise BadRequest(f"px is {px}, expected at least 1")
+        lo, hi = None if lo == -math.inf else lo, None if hi == math.inf else hi
+        if not all(bound is None or math.isfinite(bound) for bound in (lo, hi)):
+            raise BadRequest(f"the range is {lo} to {hi}, expected numbers in ascending order")
         return self._read(series, lambda source: view(source, lo, hi, px, axis))
 
     def raw(self, series: int, after: int, limit: int) -> Columns:

@@ -33,6 +33,8 @@ class Unit:
     docs: dict[tuple[str, int], DocWrite] = field(default_factory=dict)
     next_ids: dict[str, int] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
+    next_series: int = 0
+    """The next id of a series, when this unit took one; kept when the series is deleted again."""
     points: list[tuple[int, Points]] = field(default_factory=list)
     marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
     deleted: dict[str, list[int]] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Group:
     docs: dict[tuple[str, int], DocWrite] = field(default_factory=dict)
     next_ids: dict[str, int] = field(default_factory=dict)
     series: dict[int, Series] = field(default_factory=dict)
+    next_series: int = 0
     points: dict[int, Points] = field(default_factory=dict)
     marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
     deleted: dict[str, list[int]] = field(default_factory=dict)
@@ -88,6 +91,7 @@ def gather(units: list[Unit]) -> Group:
     for unit in units:
         group.docs.update(unit.docs)
         group.next_ids.update(unit.next_ids)
+        group.next_series = max(group.next_series, unit.next_series)
         group.series.update((series.id, series) for series in unit.series)
         for series, points in unit.points:
             appended.setdefault(series, []).append(points)

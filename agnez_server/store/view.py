@@ -31,7 +31,7 @@ def view(
     ruler = Ruler(bounds[0] if lo is None else lo, bounds[1] if hi is None else hi, px)
     heads = [head for head in source.heads if _meets(head, axis, ruler)]
     tail = tail_inside(source.tail, ruler, axis)
-    if sum(head.n for head in heads) <= few:
+    if sum(head.n for head in heads) <= few or source.total <= 4 * px:
         return _from_points(source, heads, tail, ruler, axis)
     search = Search(source, ruler, axis)
     search.add_points(tail)

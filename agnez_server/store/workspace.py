@@ -81,6 +81,7 @@ class UnitChange(Change):
         space.next_series += 1
         space.add(series)
         self._unit.series.append(series)
+        self._unit.next_series = space.next_series
         self._unit.undo.append(lambda: self._close(series))
         self._unit.size += 64
         return series

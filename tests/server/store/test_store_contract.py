@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tinydb import where
 
-from agnez_server.errors import Gone, NotFound
+from agnez_server.errors import BadRequest, Gone, NotFound
 from agnez_server.store import (
     Appended,
     DocChanged,
@@ -255,6 +255,25 @@ async def test_a_view_of_many_points_keeps_the_spike(store, feed) -> None:
         await store.seal()
 
 
+async def test_any_number_of_columns_is_fine(store, feed) -> None:
+    """A billion of them show every point; none at all is a mistake."""
+    series = await feed(store, np.zeros(5000))
+    await store.seal()
+
+    assert (await read(store, store.view, series.id, None, None, 10**9)).exact
+    with pytest.raises(BadRequest):
+        await read(store, store.view, series.id, None, None, 0)
+
+
+async def test_an_infinite_range_is_open(store, feed) -> None:
+    """As if no bound was given; what is no range is refused."""
+    series = await feed(store, [0.0, 1.0])
+
+    assert len((await read(store, store.view, series.id, -math.inf, math.inf, 10)).x) == 2
+    with pytest.raises(BadRequest):
+        await read(store, store.view, series.id, math.nan, None, 10)
+
+
 async def test_a_range_without_points_is_empty(store, feed) -> None:
     """Beside the data, between two points, or upside down."""
     series = await feed(store, [0.0, 1.0], x=np.array([1, 5]))
@@ -357,6 +376,21 @@ async def test_a_deleted_run_is_gone(store, feed, reopen) -> None:
         with pytest.raises(NotFound):
             await one.change(lambda change: change.append(series.id, *columns([1.0])))
     assert alive.id > series.id
+
+
+async def test_a_series_that_lived_within_one_change_keeps_its_id(store, reopen) -> None:
+    """Opened and deleted before it ever was on disk: the next series has another."""
+
+    def work(change):
+        series = change.open_series("brief", 0, 1, 0)
+        change.append(series.id, *columns([1.0]))
+        change.delete_run("brief")
+        return series.id
+
+    brief = await store.change(work)
+    again = await reopen()
+
+    assert (await again.change(lambda change: change.open_series("run", 0, 1, 0))).id > brief
 
 
 async def test_a_run_that_was_never_seen_can_be_deleted(store, reopen) -> None:

@@ -294,6 +294,18 @@ async def test_a_failing_seal_loses_nothing(open_store, feed, caplog) -> None:
     assert "will try again" in caplog.text
 
 
+async def test_giving_up_on_a_seal_harms_nobody(store, feed) -> None:
+    """A caller that was cancelled is not told; the next one is."""
+    await feed(store, np.zeros(3000))
+    waiting = asyncio.ensure_future(store.seal())
+    await asyncio.sleep(0)
+    waiting.cancel()
+
+    await store.seal()
+
+    assert chunks(store) == [(1, 0, 3000)]
+
+
 def broken(*_, **__) -> None:
     """What a seal on a full disk does."""
     raise sqlite3.OperationalError("database or disk is full")
