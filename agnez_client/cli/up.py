@@ -42,6 +42,7 @@ def command(verbose: bool, **given: Any) -> None:
     says more; then it asks for a login (`agnez password`, `agnez token create`).
     """
     from agnez_dashboards import PagesNotBuiltError
+    from agnez_server.authfiles import AuthFileDamaged
     from agnez_server.ports import PortTaken
     from agnez_server.serve import NoLoginSet, serve
     from agnez_server.store import CannotOpenStore
@@ -52,7 +53,7 @@ def command(verbose: bool, **given: Any) -> None:
     settings = _settings(given)
     try:
         asyncio.run(serve(settings, lambda served: _started(settings, served)))
-    except (PortTaken, NoLoginSet, CannotOpenStore, PagesNotBuiltError) as error:
+    except (PortTaken, NoLoginSet, CannotOpenStore, AuthFileDamaged, PagesNotBuiltError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"can't serve: {error}") from error
