@@ -36,6 +36,26 @@ async def store(open_store: OpenStore) -> SqliteStore:
     return await open_store()
 
 
+STORES = {"sqlite": SqliteStore.open}
+"""Another store joins the contract's tests by one more line."""
+
+
+@pytest.fixture(params=sorted(STORES))
+async def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
+    """Opens any kind of store in this test's directory, closing it first where it is open."""
+    opened = []
+
+    async def reopens() -> Store:
+        for store in opened:
+            await store.close()
+        opened.append(await STORES[request.param](tmp_path / "store"))
+        return opened[-1]
+
+    yield reopens
+    for store in opened:
+        await store.close()
+
+
 @pytest.fixture
 def feed() -> Feed:
     """Appends y (and x, wall) to a series of a store, in one change; returns the series."""
