@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from agnez_client.delivery import Delivery
-from agnez_client.orphans import adopt
+from agnez_client.orphans import adopt, sweep
 from agnez_client.protocol import Batch
 from agnez_client.spool.header import SpoolHeader
 from agnez_client.spool.spool import Spool
@@ -41,17 +41,21 @@ class Adoption:
     def look(self) -> None:
         """Adopt what has died since the last look, at most every few seconds."""
         if self._now() >= self._look_at:
+            if self._place is not None and not self._look_at:
+                sweep(self._place)
             self._look_at = self._now() + LOOK_EVERY_S
-            self._adopt(lambda header: True)
+            self._adopt(lambda header: True, MOST - len(self._adopted))
 
     def owes(self, own: Spool) -> bool:
         """Whether something of *own*'s run, left by a dead child, is not delivered yet."""
         run = own.header.run
-        self._adopt(lambda header: header.run == run)
-        return any(d.spool.header.run == run and not d.spool.is_delivered() for d in self._adopted)
+        for delivery in [d for d in self._adopted if d.spool.is_delivered()]:
+            self.leave(delivery)
+        self._adopt(lambda header: header.run == run, MOST)
+        return any(delivery.spool.header.run == run for delivery in self._adopted)
 
-    def _adopt(self, wanted: Callable[[SpoolHeader], bool]) -> None:
-        url, room = self._own.header.destination, MOST - len(self._adopted)
+    def _adopt(self, wanted: Callable[[SpoolHeader], bool], room: int) -> None:
+        url = self._own.header.destination
         if self._place is None or url is None or room <= 0:
             return
 
@@ -72,19 +76,18 @@ class Adoption:
         if after and self._was_theirs:
             self._was_theirs = False
             return None
+        self._was_theirs = True
         while self._adopted:
-            delivery = self._adopted.pop(0)
+            delivery = self._adopted[0]
             batch = delivery.next_batch()
             if batch is not None:
-                self._adopted.append(delivery)
-                self._was_theirs = True
+                self._adopted.append(self._adopted.pop(0))
                 return delivery, batch
-            delivery.spool.close()
-        self._was_theirs = True
+            self.leave(delivery)
         return None
 
     def leave(self, delivery: Delivery) -> None:
-        """Let *delivery* go although it is not through, and don't adopt it again."""
+        """Let *delivery* go, through or not, and don't adopt it again."""
         self._left.add(delivery.spool.header.spool)
         self._adopted.remove(delivery)
         delivery.spool.close()

@@ -119,9 +119,15 @@ class Delivery:
             rank=header.rank,
             store=self._store,
             first_event=self._next.events,
-            oldest_point=self.spool.held_from(self._next.points),
+            oldest_point=self._oldest_point(),
             **parts,
         )
+
+    def _oldest_point(self) -> int:
+        """The first ordinal of the spool; behind a damaged segment, the first after that."""
+        wanted = self._next.points
+        held = self.spool.held_from(wanted)
+        return held if held > wanted else self.spool.oldest_point
 
     def is_full(self, batch: Batch) -> bool:
         """Whether *batch* was cut because there is more than one batch may hold."""

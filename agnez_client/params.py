@@ -42,9 +42,9 @@ class Params:
             ParamsError: If the file can't be read or is no mapping, or a name is no text.
         """
         found = {**read_params(source), **more}
-        self._content.update(found)
         if found:
             self._changed(found)
+        self._content.update(found)
 
     def get(self, name: str, default: Any = None) -> Any:
         """One parameter, or *default* if it was not set."""

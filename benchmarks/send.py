@@ -3,12 +3,12 @@ What `send()` of a float costs, beside what it can't do without.
 
     python benchmarks/send.py
 
-Three things are timed call by call, in turns within one process so that the machine's moods hit all
-alike: a *bare* write (claim, clock, `pack_into` into a mapped segment, in a function), the same once
-more (*again*, the A/A control), and `Channel.send`. The cost of the timing itself (an empty function
-called the same way) is subtracted from the medians and not from the p99. Each series is kept below
-the size of the segments that stand ready, as a training that logs a few thousand values a second is;
-`burst` sends half a million in one go, `x=` and default, for the mean with everything in it.
+Three things are timed call by call, in turns within one process so that the machine's moods hit
+all alike: a *bare* write (claim, clock, `pack_into` into a mapped file, in a function), the same
+once more (*again*, the A/A control), and `Channel.send`. The cost of the timing itself (an empty
+function called the same way) is subtracted where a ratio is formed, and nowhere else. A series is
+shorter than the segments that stand ready; `burst` sends half a million in one go, with x and with
+the default x, for the mean with everything in it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ class Pen:
         is_closed: Whether the run has ended here.
 
     Args:
-        open_spool: Makes the spool of this process, called in a forked child; None if it can't.
+        open_spool: Makes the spool of this process and has `write_to` called with it; called in a
+            forked child. False if it can't.
         wake: Tells the sender that a segment was used up; must not block or take a lock.
     """
 
@@ -48,7 +49,7 @@ class Pen:
         "spool",
     )
 
-    def __init__(self, open_spool: Callable[[], Spool | None], wake: Callable[[], None]) -> None:
+    def __init__(self, open_spool: Callable[[], bool], wake: Callable[[], None]) -> None:
         self.segment: Segment | ClosedSegment = ClosedSegment()
         self.spool: Spool | None = None
         self.copies = DeviceCopies()
@@ -99,12 +100,7 @@ class Pen:
         with self._opening:
             if self.is_closed:
                 return False
-            if self.spool is None:
-                spool = self._open_spool()
-                if spool is None:
-                    return False
-                self.write_to(spool)
-        return True
+            return self.spool is not None or self._open_spool()
 
     def _make_one(self, full: Segment) -> Segment | None:
         """A burst has outrun the sender: make the next segment here, a small one."""

@@ -73,7 +73,7 @@ class IngestServer:
         self.always: Fault | None = None
         self.faults: deque[Fault] = deque()
         self.next_in_ms = 0
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
+        self._http = _Listener(("127.0.0.1", port), _handler_of(self))
         self._http.daemon_threads = True
         self.port: int = self._http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -240,6 +240,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
+
+
+class _Listener(ThreadingHTTPServer):
+    """Says nothing about clients that were killed."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection broke: the client will come again, or never."""
 
 
 def _handler_of(state: IngestServer) -> type[Handler]:

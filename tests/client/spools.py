@@ -32,7 +32,7 @@ def new_spool(
         place.mkdir(parents=True, exist_ok=True)
     header = SpoolHeader.new(run or new_ulid(), 0, destination, "host")
     spool = Spool.create(header, place, budget(limit), now)
-    pen = Pen(lambda: None, lambda: None)
+    pen = Pen(lambda: False, lambda: None)
     pen.write_to(spool)
     return spool, pen
 

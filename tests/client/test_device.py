@@ -178,12 +178,12 @@ def test_copies_on_their_way_are_bounded(device: Device, begin: Begin) -> None:
     """A device that stands still costs points, counted, not memory."""
     ctx = begin()
     loss = ctx.job.create_channel("loss", "NUMERIC")
-    ctx.job._pen.copies = DeviceCopies(limit=10)
+    ctx.job._outlet.pen.copies = DeviceCopies(limit=10)
 
     for _ in range(15):
         loss.send(y=FakeTensor(0.5, device))
 
-    assert len(ctx.job._pen.copies) == 10
+    assert len(ctx.job._outlet.pen.copies) == 10
     assert loss.dropped == 5
     device.done = 10
 

@@ -230,3 +230,30 @@ def test_alive_means_that_the_lock_is_held(tmp_path: Path) -> None:
     assert fd is not None
     assert spool.header.pid == os.getpid()
     os.close(fd)
+
+
+def test_forks_in_the_midst_of_sending_never_hang(server: IngestServer, python: Python) -> None:
+    """Parent and children send while the parent forks again and again, the sender at work."""
+    script = python(
+        BEGIN
+        + """
+    children = []
+    for n in range(30):
+        for i in range(300):
+            loss.send(x=n * 1000 + i, y=0.0)
+        pid = os.fork()
+        if pid == 0:
+            loss.send(x=n * 1000 + 500, y=0.0)
+            os._exit(0)
+        children.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 30
+    ctx.finish()
+    """,
+        URL=server.url,
+        AGNEZ_FLUSH_TIMEOUT="30",
+    )
+    status, _, errors = script.end()
+
+    assert status == 0, errors
+    expected = {n * 1000 + i for n in range(30) for i in (*range(300), 500)}
+    assert all_of(server) == sorted(expected)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +13,12 @@ import pytest
 from agnez_client import Context, SpoolError, adoption
 from agnez_client.protocol import new_ulid
 from agnez_client.spool.budget import Budget, folder_size
+from agnez_client.spool.files import create_file
+from agnez_client.spool.lock import take
 from agnez_client.spool.segment import FIRST_SIZE
 from agnez_client.spool.spool import Spool
+from agnez_client.syncing import sync_spool
+from agnez_client.transport import Transport
 from tests.client.ingest_server import IngestServer
 from tests.client.spools import Clock, budget, new_spool, write
 
@@ -32,7 +38,7 @@ def leave(place: Path, destination: str | None, *values: int) -> Path:
 
 def place_of(ctx: Context) -> Path:
     """Where spools of this host lie."""
-    place = ctx.job._place.folder
+    place = ctx.job._outlet.place.folder
     assert place is not None
     return place
 
@@ -147,9 +153,28 @@ def test_a_damaged_spool_harms_nobody(
         server.wait_for(lambda n=n: sum(len(s.points) for s in server.of_run(ctx.job.run)) == n + 1)
     ctx.finish()
 
-    assert ctx.job._sender is not None
-    assert ctx.job._sender.failures == 0
+    assert ctx.job._outlet._sender is not None
+    assert ctx.job._outlet._sender.failures == 0
     assert path.exists() or (harm, file[:6]) in (("cut", "events"), ("gone", "points"))
+
+
+def test_an_orphan_with_refused_points_does_not_hold_up_the_end(
+    server: IngestServer, begin: Begin
+) -> None:
+    """Its directory stays for them, and it is not adopted again and again."""
+    server.refuses = lambda kind, n, thing: "ugly" if kind == "point" else None
+    ctx = begin()
+    spool, pen = new_spool(place_of(ctx), destination=server.url, run=ctx.job.run)
+    spool.events.append({"kind": "run", "id": ctx.job.run})
+    write(pen, 1)
+    spool.abandon()
+
+    began = time.monotonic()
+    ctx.finish()
+
+    assert time.monotonic() - began < 5
+    assert spool.folder.path is not None
+    assert (spool.folder.path / "rejected").exists()
 
 
 def test_what_is_no_spool_is_an_error(tmp_path: Path) -> None:
@@ -224,3 +249,48 @@ def test_a_budget_counts_runs_and_all(tmp_path: Path) -> None:
     assert not found.allows(101)
     assert found.allows(99)
     mine.abandon()
+
+
+def test_what_lies_behind_a_damaged_segment_is_sent(server: IngestServer, tmp_path: Path) -> None:
+    """The points of the damaged one are a gap; its file is left for whoever can mend it."""
+    count = 4 * FIRST_SIZE // 32
+    path = leave(tmp_path, server.url, *range(count))
+    names = sorted(p.name for p in path.glob("points-*"))
+    (path / names[1]).write_bytes(b"\xff" * 100)
+    first, second = (int(name.removeprefix("points-")) for name in names[1:3])
+
+    done = sync_spool(path, Transport(server.url))
+
+    assert done.problem is None
+    arrived = [int(x) for x, _ in server.only.channel("loss")]
+    assert arrived == [*range(first), *range(second, count)]
+    assert server.only.gaps == second - first
+    assert (path / names[1]).exists()
+
+
+def test_leftovers_of_killed_makings_and_removals_are_swept(
+    server: IngestServer, begin: Begin
+) -> None:
+    """Directories that were never whole, or on their way out; none that is in use."""
+    ctx = begin()
+    place = place_of(ctx)
+    ghosts = [place / f".new-{new_ulid()}", place / f".gone-{new_ulid()}"]
+    for ghost in ghosts:
+        ghost.mkdir(mode=0o700)
+        (ghost / "lock").touch(mode=0o600)
+        os.utime(ghost, (1, 1))
+    in_use = place / f".new-{new_ulid()}"
+    in_use.mkdir(mode=0o700)
+    fd = create_file(in_use / "lock")
+    assert take(fd)
+    os.utime(in_use, (1, 1))
+
+    begin()
+    server.wait_for(lambda: not any(ghost.exists() for ghost in ghosts) or server.points())
+    ctx.job.create_channel("loss").send(y=1.0)
+    server.wait_for(lambda: server.points() == 1)
+    ctx.finish()
+    os.close(fd)
+
+    assert not any(ghost.exists() for ghost in ghosts)
+    assert in_use.exists()

@@ -12,7 +12,7 @@ import pytest
 
 from agnez_client import Context, SpoolError
 from agnez_client.settings import Settings, state_directory
-from agnez_client.spool import place
+from agnez_client.spool import place, segment
 from agnez_client.spool.files import check_private_directory, create_file, open_file
 from agnez_client.spool.place import choose_place, file_system_type, host_name
 from tests.client.ingest_server import IngestServer
@@ -207,3 +207,26 @@ def test_on_a_disk_the_run_is_durable(server: IngestServer, begin: Callable[...,
 
     assert ctx.job.durable
     assert server.only.of_kind("durable")[0]["value"] is True
+
+
+def test_a_disk_that_is_full_at_once_is_no_reason_to_fail(
+    server: IngestServer, begin: Callable[..., Context], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """The place looked fine, its first segment was refused: memory, with one warning."""
+    reserve = segment._reserve
+
+    def refuse(fd: int, size: int) -> None:
+        if "memfd" not in str(Path(f"/proc/self/fd/{fd}").readlink()):
+            raise OSError(28, "No space left on device")
+        reserve(fd, size)
+
+    monkeypatch.setattr(segment, "_reserve", refuse)
+    ctx = begin()
+    ctx.job.create_channel("loss", "NUMERIC").send(y=1.0)
+    ctx.finish()
+
+    assert not ctx.job.durable
+    assert server.only.of_kind("durable")[0]["value"] is False
+    assert server.points() == 1
+    assert caplog.text.count("points wait in memory") == 1

@@ -120,7 +120,7 @@ def test_an_error_of_our_own_does_not_end_the_thread(
     """It is logged with its traceback, counted, and the next turn comes."""
     ctx = begin()
     loss = ctx.job.create_channel("loss", "NUMERIC")
-    spool = ctx.job._pen.spool
+    spool = ctx.job._outlet.pen.spool
     assert spool is not None
     whole, broken = spool.read_points, [1, 1, 1]
 
@@ -136,8 +136,8 @@ def test_an_error_of_our_own_does_not_end_the_thread(
     ctx.finish()
 
     assert len([r for r in caplog.records if r.exc_info]) == 3
-    assert ctx.job._sender is not None
-    assert ctx.job._sender.failures == 3
+    assert ctx.job._outlet._sender is not None
+    assert ctx.job._outlet._sender.failures == 3
 
 
 def test_a_deleted_run_is_sent_no_more(
@@ -196,7 +196,7 @@ def test_what_is_no_server_is_told_with_its_cure(
 
 def folder_names(ctx: Context) -> list[str]:
     """Spools that are left beside that of *ctx*."""
-    place = ctx.job._place.folder
+    place = ctx.job._outlet.place.folder
     assert place is not None
     return [p.name for p in place.iterdir()]
 

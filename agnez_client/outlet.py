@@ -1,0 +1,205 @@
+"""
+Where the events and points of this process leave for a run: its spool, its pen, its sender.
+
+It keeps what defines the run (its own event, channels, charts, parameters, tags), so that a forked
+child, whose spool is its own, can say it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from agnez_client.errors import SpoolError
+from agnez_client.protocol import encode_event
+from agnez_client.sender import Sender
+from agnez_client.settings import Settings, rank_of, read_address
+from agnez_client.spool.budget import MEMORY_LIMIT, Budget
+from agnez_client.spool.header import SpoolHeader
+from agnez_client.spool.pen import Pen
+from agnez_client.spool.place import Place, choose_place, host_name
+from agnez_client.spool.spool import Spool
+
+if TYPE_CHECKING:
+    from agnez_client.transport import Transport
+
+REFUSED_EVERY_S: Final = 2.0
+"""How often refused points are told to the run."""
+FORK_PATIENCE_S: Final = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Outlet:
+    """
+    Attributes:
+        pen: What channels write with.
+        place: Where the spool is.
+        transport: The server; None as long as there is none.
+    """
+
+    def __init__(self, settings: Settings, run: str) -> None:
+        self._settings, self._run, self._rank = settings, run, rank_of()
+        self.place = choose_place(settings)
+        self.transport: Transport | None = None
+        self.pen = Pen(self._open, self._wake)
+        self._sender: Sender | None = None
+        self._definitions: list[dict[str, Any]] = []
+        self._lock = threading.RLock()
+        self._report_at = 0.0
+        self._holds_sender = False
+        self._find_server()
+
+    def open(self) -> None:
+        """
+        Make the spool and start its sender, with what was defined so far.
+
+        Raises:
+            SpoolError: If there is no room, not even in memory.
+        """
+        if not self._open():
+            raise SpoolError("there is no room for a spool, not even in memory")
+
+    def _find_server(self) -> Transport | None:
+        """The server that was named, else the one of this user, which may come up later."""
+        url = self._settings.url
+        if url is None:
+            found = read_address()
+            url = found.url if found is not None else None
+        if url is None:
+            return None
+        from agnez_client.transport import Transport  # requests takes a tenth of a second to load
+
+        self.transport = Transport(url, self._settings.token)
+        return self.transport
+
+    def _open(self) -> bool:
+        url = None if self.transport is None else self.transport.url
+        spool = self._create(SpoolHeader.new(self._run, self._rank, url, host_name()))
+        if spool is None:
+            return False
+        with self._lock:
+            for event in self._definitions:
+                spool.events.append(event)
+            spool.events.append(new_event("durable", value=self.place.durable))
+            server = self.transport or self._find_server
+            self._sender = Sender(spool, self.pen, server, self.place.folder, self._tend)
+            self.pen.write_to(spool)
+        self._sender.start()
+        return True
+
+    def _create(self, header: SpoolHeader) -> Spool | None:
+        try:
+            return Spool.create(header, self.place.folder, self._budget())
+        except OSError as error:
+            if self.place.folder is None:
+                return None
+            logger.warning(
+                "no spool can be made in %s (%s): points wait in memory, and those that were not "
+                "sent are lost with this process",
+                self.place.folder,
+                error,
+            )
+            self.place = Place(None, str(error))
+            return self._create(header)
+
+    def _budget(self) -> Budget:
+        run_limit, user_limit = self._settings.spool_run_limit, self._settings.spool_user_limit
+        if self.place.folder is None:
+            run_limit, user_limit = min(run_limit, MEMORY_LIMIT), min(user_limit, MEMORY_LIMIT)
+        return Budget(self.place.folder, self._run, run_limit=run_limit, user_limit=user_limit)
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def define(self, kind: str, **fields: Any) -> None:
+        """
+        Record an event that a forked child has to repeat.
+
+        Raises:
+            ValueError: If it can't be encoded, see `encode_event`.
+        """
+        event = new_event(kind, **fields)
+        encode_event(event)
+        with self._lock:
+            self._definitions.append(event)
+            self._append(event)
+
+    def record(self, kind: str, **fields: Any) -> None:
+        """Record an event of this process."""
+        self._append(new_event(kind, **fields))
+
+    def _append(self, event: Mapping[str, Any]) -> None:
+        spool = self.pen.spool
+        if spool is not None:
+            spool.events.append(event)
+
+    def _tend(self) -> None:
+        """At each turn of the sender: collect from devices, tell what was refused."""
+        self.pen.copies.collect()
+        if time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + REFUSED_EVERY_S
+            self._report_refused()
+
+    def _report_refused(self) -> None:
+        for number, reason, count in self.pen.take_refused():
+            self.record("dropped", n=number, count=count, reason=reason)
+
+    def _wake(self) -> None:
+        if self._sender is not None:
+            self._sender.wake()
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait for values on their way from a device, and tell what was refused."""
+        missing = self.pen.copies.drain(timeout_s)
+        if missing:
+            logger.warning("%d values of a device did not arrive and are lost", missing)
+        self._report_refused()
+
+    def close(self, timeout_s: float) -> None:
+        """Take nothing more, ship what is left; one line says what could not be sent in time."""
+        spool, sender = self.pen.spool, self._sender
+        self.pen.close()
+        if spool is not None and sender is not None and not sender.finish(timeout_s):
+            logger.warning("run %s: %s", self._run, self._farewell(spool))
+
+    def _farewell(self, spool: Spool) -> str:
+        if spool.folder.path is None:
+            return "what the server has not taken was in memory and is lost"
+        why = "there is no server" if self.transport is None else "the server has not taken all"
+        return f"{why}; the rest waits in {spool.folder.path}, `agnez sync` sends it"
+
+    # -- fork -----------------------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        """Let nothing of ours be half done while the process is copied."""
+        if self._sender is not None:
+            self._holds_sender = self._sender.lock.acquire(timeout=FORK_PATIENCE_S)
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        if self._sender is not None and self._holds_sender:
+            self._holds_sender = False
+            self._sender.lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Leave the parent's spool alone; the first `send()` opens one of our own."""
+        spool = self.pen.spool
+        self.pen.forked()
+        self._lock = threading.RLock()
+        self._sender = None
+        if self.transport is not None:
+            self.transport = self.transport.renewed()
+        if spool is not None:
+            with contextlib.suppress(OSError):
+                spool.abandon()
+
+
+def new_event(kind: str, **fields: Any) -> dict[str, Any]:
+    """An event of now."""
+    return {"kind": kind, "at": time.time_ns() // 1000, **fields}
