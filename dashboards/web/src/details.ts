@@ -1,6 +1,7 @@
 /** What is known of a run besides its numbers: a panel beside the charts, a sheet on a phone. */
 
 import { fill, h } from "./dom.ts";
+import { Facts, type Fact } from "./facts.ts";
 import { formatBytes, formatCount, formatMoment } from "./format.ts";
 import { icon } from "./icons.ts";
 import type { Run, Session } from "./model.ts";
@@ -8,46 +9,60 @@ import { flatten } from "./params.ts";
 import { strings } from "./strings.ts";
 import { searchField } from "./toolbar.ts";
 
+/** From so many parameters on they can be searched. */
 const SEARCH_FROM = 10;
 
 export class Details {
   readonly element: HTMLElement;
-  private readonly body = h("div", { class: "details-body" });
+  private readonly closeButton: HTMLButtonElement;
+  private readonly overview = new Facts();
+  private readonly params = new Facts();
+  private readonly noParams = h("p", { class: "faint" }, strings.noParameters);
+  private readonly find = searchField(strings.findParameters, (text) => this.search(text));
+  private readonly rest = h("div", {});
+  private all: Fact[] = [];
   private wanted = "";
-  private shown = "";
+  private shownRest = "";
 
   constructor(close: () => void) {
+    this.closeButton = h("button", {
+      type: "button", class: "icon-button", "aria-label": strings.close, onclick: close,
+    }, icon("close"));
     this.element = h("aside", { class: "details", id: "details", "aria-label": strings.details },
-      h("div", { class: "details-head" }, h("h2", {}, strings.details),
-        h("button", { type: "button", class: "icon-button", "aria-label": strings.close, onclick: close }, icon("close"))),
-      this.body);
+      h("div", { class: "details-head" }, h("h2", {}, strings.details), this.closeButton),
+      section(strings.overview, this.overview.element),
+      section(strings.parameters, this.find, this.params.element, this.noParams), this.rest);
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
+    });
+  }
+
+  focus(): void {
+    this.closeButton.focus();
+  }
+
+  get hasFocus(): boolean {
+    return this.element.contains(document.activeElement);
   }
 
   update(run: Run): void {
-    const now = JSON.stringify({ ...run, elapsed_s: 0, updated_at: "" });
-    if (now === this.shown) return;
-    this.shown = now;
-    const focus = this.body.contains(document.activeElement);
-    if (focus && this.body.childElementCount > 0) return; // not under the reader's hands
-    fill(this.body, overview(run), this.parameters(run), tags(run), notes(run), sessions(run));
+    this.overview.show(overviewOf(run));
+    this.all = flatten(run.params);
+    this.find.hidden = this.all.length < SEARCH_FROM;
+    this.noParams.hidden = this.all.length > 0;
+    this.search(this.wanted);
+    const rest = JSON.stringify([run.tags, run.notes, run.sessions]);
+    if (rest !== this.shownRest) fill(this.rest, tags(run), notes(run), sessions(run));
+    this.shownRest = rest;
   }
 
-  private parameters(run: Run): HTMLElement {
-    const list = h("dl", { class: "facts" });
-    const draw = (): void => fill(list, ...facts(flatten(run.params)
-      .filter(([name]) => name.toLowerCase().includes(this.wanted))));
-    draw();
-    const count = flatten(run.params).length;
-    const find = searchField(strings.findParameters, (text) => {
-      this.wanted = text.trim().toLowerCase();
-      draw();
-    });
-    return section(strings.parameters, count === 0 ? h("p", { class: "faint" }, strings.noParameters) : list,
-      count >= SEARCH_FROM ? find : null);
+  private search(text: string): void {
+    this.wanted = text.trim().toLowerCase();
+    this.params.show(this.all.filter(([name]) => name.toLowerCase().includes(this.wanted)));
   }
 }
 
-function overview(run: Run): HTMLElement {
+function overviewOf(run: Run): Fact[] {
   const known: [string, string | null][] = [
     [strings.project, run.project],
     [strings.experiment, run.experiment],
@@ -63,8 +78,7 @@ function overview(run: Run): HTMLElement {
     [strings.notDurable, run.durable ? null : strings.notDurableText],
     [strings.runId, run.id],
   ];
-  return section(strings.overview, h("dl", { class: "facts" },
-    ...facts(known.filter((one): one is [string, string] => !!one[1]))));
+  return known.filter((one): one is [string, string] => !!one[1]);
 }
 
 function tags(run: Run): HTMLElement | null {
@@ -86,10 +100,6 @@ function sessions(run: Run): HTMLElement | null {
     h("tbody", {}, ...[...run.sessions].reverse().map(row))));
 }
 
-function facts(known: readonly (readonly [string, string])[]): HTMLElement[] {
-  return known.map(([name, value]) => h("div", {}, h("dt", { title: name }, name), h("dd", { title: value }, value)));
-}
-
-function section(title: string, body: HTMLElement, before: HTMLElement | null = null): HTMLElement {
-  return h("section", {}, h("h3", {}, title), before, body);
+function section(title: string, ...body: HTMLElement[]): HTMLElement {
+  return h("section", {}, h("h3", {}, title), ...body);
 }

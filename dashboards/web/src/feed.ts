@@ -36,6 +36,8 @@ export class Feed implements Subscriber {
   /** Columns that the newest view was asked for. */
   px = 0;
   private watching = false;
+  /** Frames are wanted. */
+  inSight = true;
   /** Views taken so far. */
   loads = 0;
 
@@ -65,7 +67,7 @@ export class Feed implements Subscriber {
       this.loads++;
       this.loading = null;
       this.events.changed();
-      await this.watch();
+      if (this.inSight) await this.watch();
     } catch (error) {
       if (isAbort(error) || this.loading !== mine) return;
       this.loading = null;
@@ -85,6 +87,7 @@ export class Feed implements Subscriber {
 
   /** Out of sight: no more frames. The cursors stay. */
   pause(): void {
+    this.inSight = false;
     if (!this.watching) return;
     this.watching = false;
     this.subscriptions.unwatch(this);

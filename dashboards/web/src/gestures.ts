@@ -4,9 +4,11 @@
  * keyboard. A plain wheel and a vertical swipe belong to the page.
  */
 
-import { h } from "./dom.ts";
 import type { Box } from "./bokeh.ts";
+import { MouseDrag } from "./drag.ts";
 import type { Extent } from "./figure.ts";
+import { Fingers } from "./fingers.ts";
+import { scaled, shifted } from "./ranges.ts";
 
 export interface Plane {
   /** Null while the figure is not there. */
@@ -25,11 +27,6 @@ export interface Plane {
   wheelRefused(): void;
 }
 
-const CLICK_PX = 5;
-/** A selection lower than this takes the whole height. */
-const BAND_PX = 28;
-const DOUBLE_TAP_MS = 300;
-
 export function bindGestures(overlay: HTMLElement, plane: Plane): void {
   const mouse = new MouseDrag(overlay, plane);
   const fingers = new Fingers(plane);
@@ -45,7 +42,7 @@ export function bindGestures(overlay: HTMLElement, plane: Plane): void {
   overlay.addEventListener("pointermove", (event) => {
     const at = local(event);
     if (event.pointerType === "touch") fingers.move(event.pointerId, at);
-    else if (!mouse.move(event, at)) plane.point(at[0]);
+    else if (!mouse.move(at)) plane.point(at[0]);
   });
   overlay.addEventListener("pointerup", (event) => {
     if (event.pointerType === "touch") fingers.up(event.pointerId);
@@ -62,132 +59,6 @@ export function bindGestures(overlay: HTMLElement, plane: Plane): void {
   overlay.addEventListener("wheel", (event) => onWheel(event, local(event)[0], plane), { passive: false });
   overlay.addEventListener("keydown", (event) => onKey(event, plane));
   overlay.addEventListener("blur", () => plane.point(null));
-}
-
-/** `range` made `factor` times as wide, with `around` staying where it is. */
-export function scaled(range: Extent, factor: number, around: number): Extent {
-  return { start: around - (around - range.start) * factor, end: around + (range.end - around) * factor };
-}
-
-export function shifted(range: Extent, by: number): Extent {
-  return { start: range.start + by, end: range.end + by };
-}
-
-class MouseDrag {
-  private from: [number, number] | null = null;
-  private panned: Extent | null = null;
-  private readonly band = h("div", { class: "band", hidden: true });
-
-  constructor(private readonly overlay: HTMLElement, private readonly plane: Plane) {
-    overlay.append(this.band);
-  }
-
-  down(event: PointerEvent, at: [number, number]): void {
-    this.from = at;
-    this.panned = event.shiftKey ? this.plane.x() : null;
-    this.overlay.setPointerCapture(event.pointerId);
-  }
-
-  /** False when no drag is going on. */
-  move(_event: PointerEvent, at: [number, number]): boolean {
-    if (!this.from) return false;
-    if (this.panned) this.pan(at);
-    else this.select(at);
-    return true;
-  }
-
-  up(at: [number, number]): void {
-    const { from, panned } = this;
-    this.cancel();
-    if (!from || panned || Math.abs(at[0] - from[0]) < CLICK_PX) return;
-    const [left, right] = [Math.min(from[0], at[0]), Math.max(from[0], at[0])];
-    const x = { start: this.plane.xAt(left), end: this.plane.xAt(right) };
-    const [top, bottom] = [Math.min(from[1], at[1]), Math.max(from[1], at[1])];
-    const tall = bottom - top >= BAND_PX;
-    this.plane.zoom(x, tall ? { start: this.plane.yAt(bottom), end: this.plane.yAt(top) } : null);
-  }
-
-  cancel(): void {
-    this.from = this.panned = null;
-    this.band.hidden = true;
-  }
-
-  private pan(at: [number, number]): void {
-    const frame = this.plane.frame();
-    if (!frame || !this.from || !this.panned) return;
-    const perPixel = (this.panned.end - this.panned.start) / frame.width;
-    this.plane.zoom(shifted(this.panned, (this.from[0] - at[0]) * perPixel), null);
-  }
-
-  private select(at: [number, number]): void {
-    const frame = this.plane.frame();
-    if (!frame || !this.from) return;
-    const [x0, y0] = this.from;
-    const tall = Math.abs(at[1] - y0) >= BAND_PX;
-    const clamp = (v: number, lo: number, hi: number): number => Math.min(Math.max(v, lo), hi);
-    const [left, right] = [x0, at[0]].map((v) => clamp(v, frame.left, frame.left + frame.width)).sort((a, b) => a - b) as [number, number];
-    const [top, bottom] = (tall ? [y0, at[1]] : [frame.top, frame.top + frame.height])
-      .map((v) => clamp(v, frame.top, frame.top + frame.height)).sort((a, b) => a - b) as [number, number];
-    Object.assign(this.band.style, {
-      left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
-    });
-    this.band.hidden = false;
-  }
-}
-
-/** One finger reads values; two zoom and move: what lies under each finger stays there. */
-class Fingers {
-  private readonly down_ = new Map<number, [number, number]>();
-  private held: [number, number] | null = null;
-  private tappedAt = 0;
-  private moved = false;
-
-  constructor(private readonly plane: Plane) {}
-
-  down(id: number, at: [number, number]): void {
-    this.down_.set(id, at);
-    this.moved = false;
-    if (this.down_.size === 1) this.plane.point(at[0]);
-    else this.hold();
-  }
-
-  move(id: number, at: [number, number]): void {
-    const before = this.down_.get(id);
-    if (!before) return;
-    this.moved ||= Math.hypot(at[0] - before[0], at[1] - before[1]) > CLICK_PX;
-    this.down_.set(id, at);
-    if (this.down_.size === 1) this.plane.point(at[0]);
-    else if (this.held) this.pinch(this.held);
-  }
-
-  up(id: number): void {
-    if (!this.down_.delete(id)) return;
-    this.held = null;
-    if (this.down_.size > 0 || this.moved) return;
-    const now = performance.now();
-    if (now - this.tappedAt < DOUBLE_TAP_MS) this.plane.reset();
-    this.tappedAt = now;
-  }
-
-  private hold(): void {
-    const [a, b] = this.pixels();
-    this.held = [this.plane.xAt(a), this.plane.xAt(b)];
-    this.plane.point(null);
-  }
-
-  private pinch([left, right]: [number, number]): void {
-    const frame = this.plane.frame();
-    const [a, b] = this.pixels();
-    if (!frame || b - a < 2 * CLICK_PX) return;
-    const perPixel = (right - left) / (b - a);
-    const start = left - (a - frame.left) * perPixel;
-    this.plane.zoom({ start, end: start + frame.width * perPixel }, null);
-  }
-
-  private pixels(): [number, number] {
-    const [a, b] = [...this.down_.values()].map(([x]) => x).sort((p, q) => p - q);
-    return [a ?? 0, b ?? 0];
-  }
 }
 
 function onWheel(event: WheelEvent, at: number, plane: Plane): void {

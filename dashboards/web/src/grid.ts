@@ -65,6 +65,11 @@ export class Grid {
     for (const card of this.seen) void card.view.reload();
   }
 
+  /** Connected at last: frames for the charts in sight. */
+  resume(): void {
+    for (const card of this.seen) void card.view.resume();
+  }
+
   each(act: (card: Card) => void): void {
     for (const card of this.cards.values()) act(card);
   }

@@ -64,10 +64,11 @@ export class NumericChart implements Paintable {
     return this.figure;
   }
 
-  async mount(item: unknown, target: HTMLElement): Promise<void> {
-    this.figure = await Figure.mount(item, target);
-    this.figure.paintTheme();
-    await this.reload();
+  /** Draws the figure, without numbers: `reload` brings them. */
+  async mount(item: unknown, target: HTMLElement): Promise<Figure> {
+    const figure = await Figure.mount(item, target);
+    figure.paintTheme();
+    return (this.figure = figure);
   }
 
   /** Ask for the view that fits what is in sight. */
@@ -79,6 +80,8 @@ export class NumericChart implements Paintable {
 
   /** In sight again. */
   async resume(): Promise<void> {
+    if (!this.figure) return;
+    this.feed.inSight = true;
     if (this.feed.loads === 0) await this.reload();
     else if (!this.feed.isLoading) await this.feed.watch();
     this.ask();

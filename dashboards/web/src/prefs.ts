@@ -5,15 +5,13 @@ import type { Axis } from "./series.ts";
 export interface Prefs {
   smoothing: number;
   axis: Axis;
-  /** Charts beside each other, 0 for as many as fit. */
-  columns: number;
   details: boolean;
 }
 
 type Listener = (prefs: Readonly<Prefs>, changed: keyof Prefs) => void;
 
 const KEY = "agnez.prefs";
-const DEFAULTS: Prefs = { smoothing: 0, axis: "x", columns: 0, details: true };
+const DEFAULTS: Prefs = { smoothing: 0, axis: "x", details: true };
 
 export class Preferences {
   private readonly listeners = new Set<Listener>();

@@ -23,7 +23,7 @@ interface Entry {
 
 const AT_ONCE = 4;
 const EVERY_MS = 4000;
-export const SPARK_PX = 92;
+const SPARK_PX = 92;
 
 export class Previews {
   private readonly entries = new Map<Element, Entry>();

@@ -30,3 +30,12 @@ export function paddedY(data: Extent | null, log: boolean): Extent {
 export function narrowest(around: Extent): number {
   return Math.max(Math.abs(around.start), Math.abs(around.end), 1e-300) * 1e-12;
 }
+
+/** `range` made `factor` times as wide, with `around` staying where it is. */
+export function scaled(range: Extent, factor: number, around: number): Extent {
+  return { start: around - (around - range.start) * factor, end: around + (range.end - around) * factor };
+}
+
+export function shifted(range: Extent, by: number): Extent {
+  return { start: range.start + by, end: range.end + by };
+}

@@ -23,6 +23,9 @@ import { TopBar } from "./topbar.ts";
 /** Figures beside the charts (last values, counts) are asked for again at most this often. */
 const FIGURES_EVERY_MS = 2000;
 
+/** From this width on details stand beside the charts, below it they cover them (details.css). */
+const DETAILS_BESIDE_PX = 1200;
+
 export class RunPage {
   readonly element: HTMLElement;
   private readonly bar = new TopBar();
@@ -67,7 +70,7 @@ export class RunPage {
   start(): void {
     this.showRun(this.run);
     this.showCharts();
-    this.showDetails(this.prefs.now.details && innerWidth >= 1200);
+    this.showDetails(this.prefs.now.details && innerWidth >= DETAILS_BESIDE_PX);
     this.live.open();
     setInterval(() => this.tick(), 1000);
   }
@@ -123,9 +126,12 @@ export class RunPage {
   }
 
   private showDetails(shown: boolean): void {
+    const wide = innerWidth >= DETAILS_BESIDE_PX;
     this.element.classList.toggle("with-details", shown);
     this.toolbar.detailsButton.setAttribute("aria-expanded", String(shown));
-    if (innerWidth >= 1200) this.prefs.set("details", shown);
+    if (wide) this.prefs.set("details", shown);
+    else if (shown) this.details.focus();
+    else if (this.details.hasFocus) this.toolbar.detailsButton.focus();
   }
 
   private tick(): void {
@@ -185,7 +191,7 @@ export class RunPage {
     this.banner.hide("offline");
     void this.live.watchRuns();
     if (this.wasLive) void this.catchUp();
-    else this.grid.each((card) => void (card.view.mounted && card.view.resume()));
+    else this.grid.resume();
     this.wasLive = true;
   }
 }

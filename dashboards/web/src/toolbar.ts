@@ -23,7 +23,7 @@ export class Toolbar {
       type: "button", class: "button", "aria-expanded": "false", "aria-controls": "details",
       onclick: () => events.details(),
     }, icon("panel"), strings.details);
-    this.element = h("div", { class: "toolbar", role: "toolbar", "aria-label": strings.title(strings.smoothing) },
+    this.element = h("div", { class: "toolbar", role: "group", "aria-label": strings.drawing },
       this.search, this.smoothing(), this.axis(), this.detailsButton);
   }
 

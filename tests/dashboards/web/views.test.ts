@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { runInAddress } from "../../../dashboards/web/src/base.ts";
-import { scaled, shifted } from "../../../dashboards/web/src/gestures.ts";
 import { flatten } from "../../../dashboards/web/src/params.ts";
 import { Preferences } from "../../../dashboards/web/src/prefs.ts";
-import { paddedX, paddedY } from "../../../dashboards/web/src/ranges.ts";
+import { paddedX, paddedY, scaled, shifted } from "../../../dashboards/web/src/ranges.ts";
 import { lastOf, nextX, readAt } from "../../../dashboards/web/src/readout.ts";
 import { sparkPath } from "../../../dashboards/web/src/sparkline.ts";
 import type { Lines } from "../../../dashboards/web/src/figure.ts";

@@ -1,0 +1,35 @@
+/** A card over the whole window, and back. */
+
+import { fill, h } from "./dom.ts";
+import { icon } from "./icons.ts";
+import { strings } from "./strings.ts";
+
+export class Enlarge {
+  readonly button = h("button", { type: "button", class: "icon-button small" });
+
+  constructor(private readonly card: () => HTMLElement) {
+    this.button.addEventListener("click", () => this.turn(!this.isLarge));
+    this.draw(false);
+  }
+
+  get isLarge(): boolean {
+    return this.card().classList.contains("large");
+  }
+
+  turn(large: boolean): void {
+    this.card().classList.toggle("large", large);
+    document.body.classList.toggle("has-large", large);
+    this.draw(large);
+  }
+
+  /** Escape anywhere in the card. */
+  onKey(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.isLarge) this.turn(false);
+  }
+
+  private draw(large: boolean): void {
+    fill(this.button, icon(large ? "shrink" : "enlarge", 14));
+    this.button.title = large ? strings.shrink : strings.enlarge;
+    this.button.setAttribute("aria-label", this.button.title);
+  }
+}

@@ -1,0 +1,23 @@
+/** What a reader may take along from a chart: its picture, its points. */
+
+import { api } from "./base.ts";
+import { h } from "./dom.ts";
+import type { MenuItem } from "./menu.ts";
+import type { NumericChart } from "./numeric.ts";
+import { strings } from "./strings.ts";
+
+const REVOKE_AFTER_MS = 60_000;
+
+export function exportsOf(view: NumericChart): MenuItem[] {
+  const files = view.channels.map(({ id, name }): MenuItem =>
+    ({ label: strings.saveCsv(name), href: api(`/channels/${encodeURIComponent(id)}/raw?format=csv`) }));
+  return [{ label: strings.savePng, run: () => void savePng(view) }, ...files];
+}
+
+async function savePng(view: NumericChart): Promise<void> {
+  const picture = await view.mounted?.png();
+  if (!picture) return;
+  const address = URL.createObjectURL(picture);
+  h("a", { href: address, download: `${view.chart.title}.png` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
+}
