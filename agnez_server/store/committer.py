@@ -87,7 +87,7 @@ class Committer:
 
     async def stop(self) -> None:
         """Write what waits and end the writer; changes are refused from now on."""
-        self._stopped, self.read_only = True, "the store is closed"
+        self._stopped = True
         await asyncio.to_thread(self._writer.stop)
 
     def _submit(self, unit: Unit) -> asyncio.Future[None]:
@@ -98,6 +98,8 @@ class Committer:
         return unit.future
 
     def _refuse(self) -> None:
+        if self._stopped:
+            raise StoreBusy("the store is closed", retry_after_s=self._options.retry_after_s)
         if self.read_only is not None:
             raise _refusal(self.read_only)
         if self._pending_bytes >= self._options.backlog_bytes:
@@ -169,9 +171,8 @@ class Committer:
     def recovered(self) -> None:
         """Take changes again."""
         logger.warning("the disk takes writes again")
-        if not self._stopped:
-            self.read_only = None
-            self.writable.set()
+        self.read_only = None
+        self.writable.set()
 
     def _publish(self, group: Group) -> None:
         appended = self._ledger.publish(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from typing import Final
 
 import orjson
@@ -15,51 +15,57 @@ _KEPT: Final = 10_000
 """Marks of so many spools stay in memory; one that is asked for again costs one row's lookup."""
 
 
+Known = dict[bytes, tuple[str, Mark]]
+"""Marks of spools, each with the run that it belongs to; an unknown spool's run is empty."""
+
+
 class Marks:
     """The working marks. Used on the event loop only."""
 
     def __init__(self, con: sqlite3.Connection) -> None:
         self._con = con
-        self._known: dict[bytes, Mark] = {}
-        self._gone = set[bytes]()
+        self._known: Known = {}
+        self._deleted = set[str]()
+        """Runs whose marks may still be on disk: their deletion is not committed yet."""
 
     def get(self, spool: bytes) -> Mark:
         """The mark of *spool*, a fresh one if there is none."""
-        mark = self._known.get(spool)
-        if mark is None:
-            mark = self._known[spool] = Mark() if spool in self._gone else self._load(spool)
-        return mark
+        if spool not in self._known:
+            self._known[spool] = self._load(spool)
+        return self._known[spool][1]
 
     def move(self, unit: Unit, spool: bytes, run: str, mark: Mark) -> None:
         """Move the mark of *spool* as part of *unit*."""
-        before = self.get(spool)
-        self._known[spool] = mark
+        self.get(spool)
+        before, self._known[spool] = self._known[spool], (run, mark)
         unit.marks[spool] = run, mark
         unit.undo.append(lambda: self._known.__setitem__(spool, before))
 
     def delete_run(self, unit: Unit, run: str) -> None:
         """Forget the marks of *run* as part of *unit*."""
-        rows = self._con.execute("select spool from mark where run = ?", (run,))
-        spools = {row[0] for row in rows} | {s for s, (r, _) in unit.marks.items() if r == run}
-        before = {spool: self._known.pop(spool) for spool in spools if spool in self._known}
-        self._gone |= spools
-        unit.undo.append(self._bring_back(spools, before))
+        before = {spool: known for spool, known in self._known.items() if known[0] == run}
+        for spool in before:
+            del self._known[spool]
+        self._deleted.add(run)
+        unit.undo.append(self._bring_back(run, before))
 
     def trim(self) -> None:
         """Let go of marks, if they are many. To be called while nothing is pending."""
         if len(self._known) > _KEPT:
             self._known.clear()
-        self._gone.clear()
+        self._deleted.clear()
 
-    def _bring_back(self, spools: Set[bytes], before: dict[bytes, Mark]) -> Callable[[], None]:
+    def _bring_back(self, run: str, before: Known) -> Callable[[], None]:
         def bring_back() -> None:
-            self._gone -= spools
+            self._deleted.discard(run)
             self._known.update(before)
 
         return bring_back
 
-    def _load(self, spool: bytes) -> Mark:
+    def _load(self, spool: bytes) -> tuple[str, Mark]:
         row = self._con.execute(
-            "select events, points, state from mark where spool = ?", (spool,)
+            "select run, events, points, state from mark where spool = ?", (spool,)
         ).fetchone()
-        return Mark() if row is None else Mark(row[0], row[1], orjson.loads(row[2]))
+        if row is None or row[0] in self._deleted:
+            return "", Mark()
+        return row[0], Mark(row[1], row[2], orjson.loads(row[3]))

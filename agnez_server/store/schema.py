@@ -68,9 +68,9 @@ def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
         con.execute(f"pragma page_size = {PAGE_SIZE}")
         con.execute("pragma auto_vacuum = incremental")
         mode = con.execute("pragma journal_mode = wal").fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except sqlite3.DatabaseError:
         con.close()
-        raise CannotOpenStore(f"{path} is not a readable database: {error}") from error
+        raise
     if mode != "wal":
         con.close()
         raise CannotOpenStore(

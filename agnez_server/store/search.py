@@ -90,7 +90,14 @@ class Search:
     def _summary(self, head: ChunkHead, level: Level) -> Summary | None:
         if self.axis == "wall" and not head.flags & WALL_ORDERED:
             return None
+        if level == "top" and not self._is_narrow(head):
+            return None
         return None if self.source.snapshot is None else self.source.snapshot.summary(head, level)
+
+    def _is_narrow(self, head: ChunkHead) -> bool:
+        """Whether a chunk as a whole may fit into a column: most don't, and are not asked."""
+        low, high = (head.x0, head.x1) if self.axis == "x" else (head.w0, head.w1)
+        return (high - low) * self.ruler.px <= self.ruler.hi - self.ruler.lo
 
     def _sift(self, looked: list[tuple[_Wanted, Summary]], finer: int) -> list[_Wanted]:
         blocks = _Blocks.join(looked)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ from agnez_server.store.base import (
 )
 from agnez_server.store.committer import Committer
 from agnez_server.store.database import Database
-from agnez_server.store.directory import DataDirectory
+from agnez_server.store.directory import CannotOpenStore, DataDirectory
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
 from agnez_server.store.loading import load_docs, load_series, replay_log, without_collector
@@ -40,7 +40,6 @@ from agnez_server.store.tinytable import RowDB
 from agnez_server.store.view import view
 from agnez_server.store.workspace import Workspace
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -94,8 +93,13 @@ class SqliteStore(Store):
         held = await asyncio.to_thread(DataDirectory, directory)
         try:
             store = await asyncio.to_thread(cls, held, clock, options or StoreOptions())
-        except BaseException:
+        except BaseException as error:
             held.release()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise CannotOpenStore(
+                    f"the store in {directory} can't be opened: {error}. If the file is damaged, "
+                    "bring back a backup, or save what can be saved with SQLite's .recover"
+                ) from error
             raise
         store._start()
         return store

@@ -20,7 +20,6 @@ from agnez_server.store.unit import Body, DocWrite, Unit
 Rows = dict[str, Body]
 """Documents of one table by their id, which is text as everywhere in TinyDB's storages."""
 
-
 GONE = DocWrite(None, None)
 
 
@@ -176,7 +175,7 @@ def _restore(rows: Rows, before: Mapping[str, Body | None]) -> None:
         else:
             removed = removed or doc_id not in rows
             rows[doc_id] = body
-    if removed:
+    if removed:  # back to the place that it would have after a restart
         in_order = sorted(rows.items(), key=lambda item: int(item[0]))
         rows.clear()
         rows.update(in_order)

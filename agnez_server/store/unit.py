@@ -42,7 +42,6 @@ class Unit:
     undo: list[Callable[[], None]] = field(default_factory=list)
     size: int = 0
     """About how many bytes it will take on disk."""
-    result: object = None
     future: asyncio.Future[Any] | None = None
 
     def take_back(self) -> None:

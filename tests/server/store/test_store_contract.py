@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tinydb import where
 
-from agnez_server.errors import Gone, NotFound
+from agnez_server.errors import Gone, NotFound, StoreBusy
 from agnez_server.store import Appended, DocChanged, Mark, SeriesStats
 
 SPOOL = b"s" * 16
@@ -129,6 +129,20 @@ async def test_a_mark_is_ahead_within_and_between_changes(store) -> None:
     assert first.done()
 
 
+async def test_marks_go_with_their_run_while_they_are_pending(store) -> None:
+    """Moved in one change and deleted by the next, before either is on disk."""
+    first = asyncio.ensure_future(
+        store.change(lambda change: change.set_mark(SPOOL, "run", Mark(0, 10)))
+    )
+    second = asyncio.ensure_future(store.change(lambda change: change.delete_run("run")))
+    await asyncio.sleep(0)
+    third = await store.change(lambda change: change.mark(SPOOL))
+
+    assert third == Mark()
+    assert first.done()
+    assert second.done()
+
+
 async def test_listeners_hear_of_a_commit_before_its_caller(store, feed) -> None:
     """What changed, with documents as they were and are, and points by ordinal."""
     heard = []
@@ -210,9 +224,11 @@ async def test_a_run_that_was_never_seen_can_be_deleted(store, reopen) -> None:
 
 
 async def test_closing_twice_is_fine(store) -> None:
-    """Signal handlers and finally blocks may both do it."""
+    """Signal handlers and finally blocks may both do it; later changes are to be tried again."""
     await store.close()
     await store.close()
+    with pytest.raises(StoreBusy):
+        await store.change(lambda change: None)
 
 
 async def test_flush_waits_for_what_was_handed_in(store, feed) -> None:

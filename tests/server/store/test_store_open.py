@@ -33,7 +33,7 @@ async def test_a_refused_file_leaves_the_directory_free(open_store, tmp_path) ->
     """What can't be opened does not stay locked."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "agnez.db").write_bytes(b"not a database, by far" * 100)
-    with pytest.raises(CannotOpenStore, match="not a readable database"):
+    with pytest.raises(CannotOpenStore, match="file is not a database"):
         await open_store()
     (tmp_path / "data" / "agnez.db").unlink()
 
@@ -95,3 +95,15 @@ async def test_a_directory_that_cannot_be_made_is_said(open_store, tmp_path) -> 
 
     with pytest.raises(CannotOpenStore, match="file/data"):
         await open_store("file/data")
+
+
+async def test_a_damaged_file_is_refused(open_store, store, feed) -> None:
+    """SQLite's own pages broken: the message says so, and what may help."""
+    await feed(store, [1.0] * 5000)
+    await store.close()
+    with store._database.path.open("r+b") as file:
+        file.seek(2 * 8192)
+        file.write(b"\xff" * 20 * 8192)
+
+    with pytest.raises(CannotOpenStore, match=r"damaged.*backup"):
+        await open_store()
