@@ -16,6 +16,10 @@ export class Unreachable extends Error {}
 export const isAbort = (error: unknown): boolean =>
   error instanceof DOMException && error.name === "AbortError";
 
+/** The server refused or is away; anything else is a fault of the page and must not be hidden. */
+export const isServerTrouble = (error: unknown): boolean =>
+  error instanceof ApiError || error instanceof Unreachable;
+
 export interface Range {
   lo: number;
   hi: number;

@@ -1,6 +1,6 @@
 /** All runs, by project, with their states as they change. */
 
-import { getLogin, getProjects } from "./api.ts";
+import { getLogin, getProjects, isServerTrouble } from "./api.ts";
 import { Banner } from "./banner.ts";
 import { homePage } from "./base.ts";
 import { fill, h, setText } from "./dom.ts";
@@ -35,7 +35,6 @@ export class HomePage {
   private filter = Filter.fromAddress(location.search);
   private typing: ReturnType<typeof setTimeout> | undefined;
   private projectsDue: ReturnType<typeof setTimeout> | undefined;
-  private wasLive = false;
 
   constructor(private readonly loaded: readonly Project[]) {
     this.live = new Live({
@@ -44,7 +43,9 @@ export class HomePage {
     });
     this.list = new RunList(new Previews(), {
       counted: (shown, total) => this.counted(shown, total),
-      failed: () => undefined, // the connection says that the server is away
+      failed: (error) => {
+        if (!isServerTrouble(error)) throw error; // the connection says that the server is away
+      },
     });
     this.board = this.layout();
     this.element = h("div", { class: "shell home-page" }, this.bar.element, this.banner.element, this.start_, this.board);
@@ -102,8 +103,9 @@ export class HomePage {
   private async refreshProjects(): Promise<void> {
     try {
       this.showProjects(await getProjects());
-    } catch {
+    } catch (error) {
       // The connection says that the server is away; the next run brings this up again.
+      if (!isServerTrouble(error)) throw error;
     } finally {
       this.projectsDue = undefined;
     }
@@ -162,10 +164,13 @@ export class HomePage {
         action: { label: strings.retry, run: () => this.live.retry() },
       });
     }
-    if (state !== "live") return;
+    if (state === "live") void this.connected();
+  }
+
+  /** What changed before the server knew that this page looks is asked for afterwards. */
+  private async connected(): Promise<void> {
     this.banner.hide("offline");
-    void this.live.watchRuns();
-    if (this.wasLive) void Promise.all([this.list.reload(), this.refreshProjects()]);
-    this.wasLive = true;
+    await this.live.watchRuns();
+    await Promise.all([this.list.reload(), this.refreshProjects()]);
   }
 }

@@ -3,7 +3,7 @@
  * rows that are seen ask, a few at a time, and a growing run not more often than every few seconds.
  */
 
-import { getChannels, getPoints } from "./api.ts";
+import { getChannels, getPoints, isServerTrouble } from "./api.ts";
 import type { Channel, Run } from "./model.ts";
 import type { XY } from "./figure.ts";
 
@@ -73,8 +73,9 @@ export class Previews {
     entry.points = entry.run().points;
     try {
       entry.show(await fetchPreview(entry.run()));
-    } catch {
+    } catch (error) {
       entry.points = -1; // a run that was deleted meanwhile, or no server: the row stays without
+      if (!isServerTrouble(error)) throw error;
     } finally {
       this.running--;
       void this.next();

@@ -1,8 +1,9 @@
 /** A run: its head, its charts, its details, kept up to date. */
 
-import { getChannels, getCharts, getRun } from "./api.ts";
+import { getChannels, getCharts, getRun, isServerTrouble } from "./api.ts";
 import { homePage } from "./base.ts";
 import { Banner } from "./banner.ts";
+import { failurePage } from "./failure.ts";
 import { Details } from "./details.ts";
 import { fill, h, setText } from "./dom.ts";
 import { formatDuration, formatMoment } from "./format.ts";
@@ -51,7 +52,7 @@ export class RunPage {
     this.live = new Live({
       connection: (state) => this.connectionTurned(state),
       frame: (frame) => this.take(frame),
-      run: (told) => told.id === this.run.id && !("deleted" in told) && this.showRun(told),
+      run: (told) => told.id === this.run.id && this.heard(told),
       layout: (id) => id === this.run.id && void this.relayout(),
     });
     this.grid = new Grid({
@@ -112,6 +113,11 @@ export class RunPage {
     this.showTrouble(run);
   }
 
+  private heard(told: Run | { id: string; deleted: true }): void {
+    if (!("deleted" in told)) return this.showRun(told);
+    this.element.replaceWith(failurePage(strings.gone, strings.goneText, { label: strings.backToRuns, href: homePage() }));
+  }
+
   private showTrouble(run: Run): void {
     if (run.state === "lost") this.banner.show({ kind: "lost", title: strings.lostTitle, text: strings.lostText });
     else this.banner.hide("lost");
@@ -154,22 +160,21 @@ export class RunPage {
       this.channels = channels;
       this.showRun(run);
       this.showCharts();
-    } catch {
+    } catch (error) {
       // The connection tells when the server is away; the next frame brings this up again.
+      if (!isServerTrouble(error)) throw error;
     } finally {
       this.figuresDue = undefined;
     }
   }
 
   private async relayout(): Promise<void> {
-    [this.channels, this.charts] = await Promise.all([getChannels(this.run.id), getCharts(this.run.id)]);
-    this.showCharts();
-  }
-
-  /** After a time offline: what is there now, then the views anew. */
-  private async catchUp(): Promise<void> {
-    await Promise.all([this.relayout(), this.refreshFigures()]).catch(() => undefined);
-    this.grid.reload();
+    try {
+      [this.channels, this.charts] = await Promise.all([getChannels(this.run.id), getCharts(this.run.id)]);
+      this.showCharts();
+    } catch (error) {
+      if (!isServerTrouble(error)) throw error; // once the server is back, the page asks again
+    }
   }
 
   private prefChanged(changed: string): void {
@@ -187,11 +192,17 @@ export class RunPage {
         action: { label: strings.retry, run: () => this.live.retry() },
       });
     }
-    if (state !== "live") return;
-    this.banner.hide("offline");
-    void this.live.watchRuns();
-    if (this.wasLive) void this.catchUp();
-    else this.grid.resume();
+    if (state === "live") void this.connected();
+  }
+
+  /** What changed before the server knew that this page looks is asked for afterwards. */
+  private async connected(): Promise<void> {
+    const first = !this.wasLive;
     this.wasLive = true;
+    this.banner.hide("offline");
+    if (first) this.grid.resume();
+    await this.live.watch(this.run.id, {});
+    await Promise.all([this.relayout(), this.refreshFigures()]);
+    if (!first) this.grid.reload();
   }
 }
