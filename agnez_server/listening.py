@@ -1,8 +1,9 @@
 """
-What is answered to bytes that are no HTTP request: JSON too, before any route is looked for.
+Connections: what is answered to bytes that are no HTTP request, before any route is looked for.
 
 aiohttp answers such bytes with plain text, and logs a traceback for each; here they are an error
-like every other, and no line in the log, which is not theirs to fill.
+like every other, and no line in the log, which is not theirs to fill. Nor does it unpack bodies,
+which it would do to their end: see `api.parsing`.
 """
 
 from __future__ import annotations
@@ -67,4 +68,5 @@ class JsonRunner(web.AppRunner):
     """Runs an application on connections of this module."""
 
     async def _make_server(self) -> web.Server:
-        return _JsonServer(await super()._make_server(), access_log=None)
+        made = await super()._make_server()
+        return _JsonServer(made, access_log=None, auto_decompress=False)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
 from agnez_dashboards import PagesNotBuiltError, bokeh_js, bokeh_js_gzip, page_html, static_dir
+from agnez_server.errors import NotFound
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _UNHASHED: Final = "no-cache"
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def add_pages(app: web.Application, base_path: str) -> None:
@@ -28,7 +31,7 @@ def add_pages(app: web.Application, base_path: str) -> None:
     app.router.add_get(f"{base_path}/runs/{{run}}", _page("run"))
     app.router.add_get(f"{base_path}/login", _page("login"))
     app.router.add_get(f"{base_path}/static/bokeh.min.js", get_bokeh)
-    app.router.add_static(f"{base_path}/static/", static_dir())
+    app.router.add_get(f"{base_path}/static/{{name}}", get_file)
     app.on_response_prepare.append(_cache)
     if base_path:
         app.router.add_get(base_path, _to_index)
@@ -46,6 +49,15 @@ def _page(name: str):  # type: ignore[no-untyped-def]
 
 async def _to_index(request: web.Request) -> web.Response:
     raise web.HTTPMovedPermanently(f"{request.app[SETTINGS].base_path}/")
+
+
+async def get_file(request: web.Request) -> web.StreamResponse:
+    """A file of the pages: by its plain name, all of them lie in one folder."""
+    name = request.match_info["name"]
+    path = static_dir() / name
+    if not _PLAIN_NAME.fullmatch(name) or not path.is_file():
+        raise NotFound("file", name)
+    return web.FileResponse(path)
 
 
 async def get_bokeh(request: web.Request) -> web.StreamResponse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,18 +18,41 @@ from agnez_server.errors import BadRequest, TooLarge
 
 async def read_body(request: web.Request) -> bytes:
     """
-    The whole body.
+    The whole body, unpacked where it is gzip or deflate.
 
     Raises:
-        TooLarge: If it is larger than the setting max_body_bytes.
+        TooLarge: If it is larger than the setting max_body_bytes, packed or unpacked.
+        BadRequest: If it is packed in another way, or not what it says.
     """
     limit = request.client_max_size
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
     try:
-        return await request.read()
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large(limit) from None
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding == "identity":
+        return body
+    if encoding not in ("gzip", "deflate"):
+        raise BadRequest(
+            f"the content encoding {shown(encoding)} is not known", hint="send gzip, or plain"
+        )
+    return await asyncio.to_thread(_unpacked, body, limit)
+
+
+def _unpacked(body: bytes, limit: int) -> bytes:
+    """*body* unpacked, but never more than *limit* bytes of it."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its header
+    try:
+        found = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise BadRequest(f"the body can't be unpacked: {error}") from None
+    if len(found) > limit:
+        raise too_large(limit)
+    if not unpacker.eof or unpacker.unused_data:
+        raise BadRequest("the body can't be unpacked: it does not end where its packing does")
+    return found
 
 
 def too_large(limit: int) -> TooLarge:

@@ -17,7 +17,7 @@ import socketio
 from aiohttp import web
 
 from agnez_server.checks import shown
-from agnez_server.errors import BadRequest, Busy
+from agnez_server.errors import BadRequest, Busy, TooLarge
 from agnez_server.live.packets import ViewerPacket
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ JOIN_WITHIN_S: Final = 10.0
 MOST_UNREAD: Final = 200
 """Messages that may wait for a viewer who reads none: beyond, he is disconnected."""
 _SWEEP_S: Final = 1.0
+_POST_WITHIN_S: Final = 2.0
 _MESSAGE_BYTES: Final = 1 << 20
 
 # socketio logs a traceback for each malformed message; a hostile viewer would fill the disk.
@@ -67,9 +68,11 @@ class Door:
         """One request of the transport: a socket for all its life, or one poll."""
         if self._closing or ("sid" not in request.query and self._is_full()):
             raise Busy("no more viewers can be taken at present", retry_after_s=5)
+        if (request.content_length or 0) > _MESSAGE_BYTES:
+            raise TooLarge(f"a message has at most {_MESSAGE_BYTES} bytes", limit=_MESSAGE_BYTES)
         plain = _without_compression(request)
         try:
-            answer = await self.server.handle_request(plain)
+            answer = await self._handled(plain)
         except (ValueError, OSError) as error:
             logger.debug("a socket of %s sent nonsense: %s", request.remote, error)
             await self._drop_socket_of(plain)
@@ -77,7 +80,21 @@ class Door:
         if isinstance(answer, web.Response) and answer.status >= 400:
             reason = answer.text or "the transport's request is malformed"
             raise BadRequest(f"socket.io: {shown(reason.strip(chr(34)))}")
-        return answer  # type: ignore[no-any-return]
+        return answer
+
+    async def _handled(self, request: web.Request) -> web.StreamResponse:
+        """
+        What socketio answers.
+
+        It waits for ever, when it refuses what was posted, for a poll that would take the news.
+        """
+        within_s = _POST_WITHIN_S if request.method == "POST" else None
+        try:
+            async with asyncio.timeout(within_s):
+                return await self.server.handle_request(request)  # type: ignore[no-any-return]
+        except TimeoutError:
+            await self._drop_socket_of(request)
+            raise BadRequest("socket.io: what was posted could not be taken") from None
 
     def _is_full(self) -> bool:
         return len(self.server.eio.sockets) >= self._most

@@ -69,6 +69,7 @@ async def test_nan_and_infinity_go_by_name(server: RunningServer) -> None:
 
 async def test_x_counts_on_from_the_last(server: RunningServer) -> None:
     """Without x the steps are 0, 1, 2 ..., and go on from whatever x came last."""
+
     def body(**given: Any) -> dict[str, Any]:
         return {"run": "r", "channel": "c", **given}
 
@@ -85,9 +86,7 @@ async def test_steps_are_counted_over_posts_at_the_same_time(server: RunningServ
     """Posts that share a commit don't get the same step."""
     await server.post({"run": "r", "channel": "c", "y": 0})
 
-    await asyncio.gather(
-        *(server.post({"run": "r", "channel": "c", "y": i}) for i in range(1, 30))
-    )
+    await asyncio.gather(*(server.post({"run": "r", "channel": "c", "y": i}) for i in range(1, 30)))
 
     run = (await server.get("/runs"))["items"][0]["id"]
     assert [p["x"] for p in await raw(server, f"{run}.0")] == list(range(30))
@@ -130,7 +129,7 @@ async def test_there_is_no_step_after_the_largest(server: RunningServer) -> None
 async def test_wall_is_now_where_it_is_missing(server: RunningServer) -> None:
     """The default of wall is the server's clock in µs UTC."""
     before = time.time_ns() // 1000
-    channel = (await server.post({"run": "r", "channel": "c", "y": [1, 2], "wall": [None, 7]}))
+    channel = await server.post({"run": "r", "channel": "c", "y": [1, 2], "wall": [None, 7]})
     after = time.time_ns() // 1000
 
     walls = [p["wall"] for p in await raw(server, channel["channels"][0])]
