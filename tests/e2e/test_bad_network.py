@@ -9,7 +9,6 @@ import pytest
 from tests.support.bad_network import BadNetwork
 from tests.support.machine import Machine
 
-
 FULL = os.environ.get("AGNEZ_FULL") == "1"
 CUTS = 200 if FULL else 25
 
