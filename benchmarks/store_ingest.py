@@ -3,10 +3,10 @@ Durable points a second: the store beside the least that any store must do.
 
 16 callers, each with one batch of 10,000 points on its way, through `Store.change`; beside it the
 same bytes (24 a point) appended to a plain file with `fdatasync` after each 20,000 points. Both in
-each round, in turn; the file twice, which shows how far two equal things differ here. Sealing runs
-meanwhile, as it does in use.
+each round, in turn; the file twice, which shows how far two equal things differ here. A short run
+is a burst, which is sealed mostly afterwards; with ``--batches 64`` sealing goes on meanwhile.
 
-    python benchmarks/store_ingest.py [--small] [--directory DIR]
+    python benchmarks/store_ingest.py [--small] [--batches N] [--directory DIR]
 """
 
 from __future__ import annotations
@@ -96,8 +96,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="few points and rounds")
     parser.add_argument("--directory", type=Path, help="on the disk to be measured")
+    parser.add_argument("--batches", type=int, help="of each caller; 64 are 10 M points")
     given = parser.parse_args()
     rounds, batches = (3, 4) if given.small else (12, 16)
+    batches = given.batches or batches
     with tempfile.TemporaryDirectory(dir=given.directory) as root:
         found = measure(Path(root), rounds, batches)
     print(f"{CALLERS} callers x {batches} batches of {BATCH} points, {rounds} rounds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import orjson
 
@@ -38,23 +39,22 @@ def commit(
 def _write_deletions(con: sqlite3.Connection, group: Group) -> None:
     """Chunks of deleted series stay for the keeper's sweep: to free them here would take long."""
     runs = [(run,) for run in group.deleted]
-    con.executemany("delete from series where run = ?", runs)
-    con.executemany("delete from mark where run = ?", runs)
-    con.executemany("insert or ignore into tombstone values (?)", runs)
+    _each(con, "delete from series where run = ?", runs)
+    _each(con, "delete from mark where run = ?", runs)
+    _each(con, "insert or ignore into tombstone values (?)", runs)
 
 
 def _write_series(con: sqlite3.Connection, group: Group) -> None:
-    con.executemany(
+    _each(
+        con,
         "insert into series (id, run, channel, session, rank) values (?, ?, ?, ?, ?)",
         [(s.id, s.run, s.channel, s.session, s.rank) for s in group.series.values()],
     )
-    con.executemany(
-        "insert or replace into mark values (?, ?, ?, ?, ?)",
-        [
-            (spool, run, mark.events, mark.points, orjson.dumps(dict(mark.state)).decode())
-            for spool, (run, mark) in group.marks.items()
-        ],
-    )
+    marks = [
+        (spool, run, mark.events, mark.points, orjson.dumps(dict(mark.state)).decode())
+        for spool, (run, mark) in group.marks.items()
+    ]
+    _each(con, "insert or replace into mark values (?, ?, ?, ?, ?)", marks)
     if group.next_series:
         con.execute("update meta set value = ? where key = 'next_series'", (group.next_series,))
 
@@ -62,9 +62,15 @@ def _write_series(con: sqlite3.Connection, group: Group) -> None:
 def _write_docs(con: sqlite3.Connection, group: Group) -> None:
     puts = [(*key, write.raw) for key, write in group.docs.items() if write.raw is not None]
     dels = [key for key, write in group.docs.items() if write.raw is None]
-    con.executemany("insert or replace into doc values (?, ?, ?)", puts)
-    con.executemany("delete from doc where tbl = ? and id = ?", dels)
-    con.executemany("insert or replace into doc_table values (?, ?)", group.next_ids.items())
+    _each(con, "insert or replace into doc values (?, ?, ?)", puts)
+    _each(con, "delete from doc where tbl = ? and id = ?", dels)
+    _each(con, "insert or replace into doc_table values (?, ?)", list(group.next_ids.items()))
+
+
+def _each(con: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run *statement* for each of *rows*. Not at all for none: each call gives the GIL away."""
+    if rows:
+        con.executemany(statement, rows)
 
 
 def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) -> None:

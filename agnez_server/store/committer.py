@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PROBE_BYTES: Final = 1 << 18
-_FAR_BEHIND: Final = 6
+_SEALS_PUT_OFF: Final = 4
+_FAR_BEHIND: Final = 8
 """With so many seals to do the keeper can't follow: the writer waits, the backlog fills up, and
 callers are told to come back. Otherwise memory would grow and grow."""
 _CATCH_UP_S: Final = 0.5
@@ -187,11 +188,14 @@ class Committer:
             before = self._rows.replace(table, doc_id, write.value)
             if before is not None or write.value is not None:
                 changed.append(DocChanged(table, doc_id, before, write.value))
-        self._keeper.wake(
-            seal=self._ledger.unsealed_bytes() >= self._options.seal_bytes,
-            sweep=bool(group.deleted),
-        )
+        self._keeper.wake(seal=self._is_seal_due(group), sweep=bool(group.deleted))
         self._tell(Committed(changed, appended))
+
+    def _is_seal_due(self, group: Group) -> bool:
+        """While callers wait, sealing does too, for a time: it would slow their commits down."""
+        is_busy = len(self._pending) > len(group.units)
+        limit = self._options.seal_bytes * (_SEALS_PUT_OFF if is_busy else 1)
+        return self._ledger.unsealed_bytes() >= limit
 
     def _tell(self, committed: Committed) -> None:
         for listener in tuple(self._listeners):

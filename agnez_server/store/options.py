@@ -32,7 +32,10 @@ class StoreOptions:
     """How often a store that went read-only tries whether it can write again."""
 
     seal_bytes: int = 16 * MIB
-    """Size of the log, or of its points in memory, at which they move into sealed chunks."""
+    """
+    Size of the log, or of its points in memory, at which they move into sealed chunks. While
+    commits follow each other without a pause this waits for up to four times as much.
+    """
     seal_interval_s: float = 60.0
     seal_min_points: int = 1024
     """A series with fewer unsealed points is carried over in the log ..."""
