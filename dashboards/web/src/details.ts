@@ -41,10 +41,6 @@ export class Details {
     this.closeButton.focus();
   }
 
-  get hasFocus(): boolean {
-    return this.element.contains(document.activeElement);
-  }
-
   update(run: Run): void {
     this.overview.show(overviewOf(run));
     this.all = flatten(run.params);

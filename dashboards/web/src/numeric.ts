@@ -35,6 +35,10 @@ const STALE_AFTER_MS = 250;
 const MARGIN = 0.25;
 /** Smoothing is measured by this part of the data's extent, whatever their number of steps. */
 const UNITS = 250;
+/** Room for a tick and its label. */
+const STEP_LABEL_PX = 64;
+const TIME_LABEL_PX = 84;
+const Y_LABEL_PX = 36;
 
 export class NumericChart implements Paintable {
   readonly feed: Feed;
@@ -186,8 +190,8 @@ export class NumericChart implements Paintable {
     const values = shown.flatMap(([, { raw, old }]) => [raw, old]);
     const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
     const { width, height } = figure.frame;
-    const across = Math.max(2, Math.floor(width / (axis === "x" ? 64 : 84)));
-    const along = Math.max(2, Math.floor(height / 44));
+    const across = Math.max(2, Math.floor(width / (axis === "x" ? STEP_LABEL_PX : TIME_LABEL_PX)));
+    const along = Math.max(2, Math.floor(height / Y_LABEL_PX));
     figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
     figure.setX(x, (axis === "x" ? linearTicks : timeTicks)(x.start, x.end, across));
     figure.setY(y, (this.log ? logTicks : linearTicks)(y.start, y.end, along), this.log);

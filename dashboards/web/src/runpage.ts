@@ -24,18 +24,19 @@ import { TopBar } from "./topbar.ts";
 /** Figures beside the charts (last values, counts) are asked for again at most this often. */
 const FIGURES_EVERY_MS = 2000;
 
-/** From this width on details stand beside the charts, below it they cover them (details.css). */
-const DETAILS_BESIDE_PX = 1200;
+/** So wide that details stand beside the charts; below it they cover them (details.css). */
+const WIDE = "(min-width: 1200px)";
 
 export class RunPage {
   readonly element: HTMLElement;
+  private readonly wide = matchMedia(WIDE);
   private readonly bar = new TopBar();
   private readonly banner = new Banner();
   private readonly prefs = new Preferences();
   private readonly painter = new Painter();
   private readonly live: Live;
   private readonly grid: Grid;
-  private readonly details = new Details(() => this.showDetails(false));
+  private readonly details = new Details(() => this.chooseDetails(false));
   private readonly toolbar: Toolbar;
   private readonly chip = h("span", { class: "head-state" });
   private readonly elapsed = h("span", { class: "elapsed" });
@@ -61,7 +62,7 @@ export class RunPage {
     });
     this.toolbar = new Toolbar(this.prefs, {
       find: (text) => this.grid.find(text),
-      details: () => this.showDetails(!this.element.classList.contains("with-details")),
+      details: () => this.chooseDetails(!this.element.classList.contains("with-details")),
     });
     this.element = this.layout();
     this.prefs.onChange((_, changed) => this.prefChanged(changed));
@@ -71,7 +72,9 @@ export class RunPage {
   start(): void {
     this.showRun(this.run);
     this.showCharts();
-    this.showDetails(this.prefs.now.details && innerWidth >= DETAILS_BESIDE_PX);
+    const fitDetails = (): void => this.showDetails(this.prefs.now.details && this.wide.matches);
+    this.wide.addEventListener("change", fitDetails);
+    fitDetails();
     this.live.open();
     setInterval(() => this.tick(), 1000);
   }
@@ -92,7 +95,7 @@ export class RunPage {
             h("div", { class: "run-title" }, h("div", { class: "title-line" }, this.name, this.chip, this.elapsed), this.facts),
             this.toolbar.element),
           this.empty, this.grid.element),
-        h("div", { class: "backdrop", onclick: () => this.showDetails(false) }),
+        h("div", { class: "backdrop", onclick: () => this.chooseDetails(false) }),
         this.details.element));
   }
 
@@ -131,13 +134,17 @@ export class RunPage {
     this.empty.hidden = this.charts.length > 0;
   }
 
+  /** What the reader chose is kept, a sheet on a phone is not. */
+  private chooseDetails(shown: boolean): void {
+    this.showDetails(shown);
+    if (this.wide.matches) this.prefs.set("details", shown);
+    else if (shown) this.details.focus();
+    else this.toolbar.detailsButton.focus();
+  }
+
   private showDetails(shown: boolean): void {
-    const wide = innerWidth >= DETAILS_BESIDE_PX;
     this.element.classList.toggle("with-details", shown);
     this.toolbar.detailsButton.setAttribute("aria-expanded", String(shown));
-    if (wide) this.prefs.set("details", shown);
-    else if (shown) this.details.focus();
-    else if (this.details.hasFocus) this.toolbar.detailsButton.focus();
   }
 
   private tick(): void {
