@@ -110,7 +110,7 @@ export class Card {
       this.view.setLog(!this.view.log);
     });
     return h("header", { class: "card-head" },
-      h("h2", { title: this.chart.title }, this.chart.title),
+      h("h2", { title: this.chart.title }, this.chart.title), this.at,
       h("div", { class: "card-tools" }, this.resetButton, log,
         menuButton(strings.more, () => exportsOf(this.view)), this.enlarge.button));
   }
@@ -119,7 +119,7 @@ export class Card {
     try {
       const figure = await this.view.mount(await getFigure(this.context.run, this.chart.id), this.place);
       this.legend = new Legend(this.channels, figure.strokes, (number, shown) => this.view.toggle(number, shown));
-      fill(this.legendPlace, this.legend.element, this.at);
+      fill(this.legendPlace, this.legend.element);
       await this.view.reload();
     } catch (error) {
       this.fail(error);
