@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from playwright.async_api import Page, async_playwright  # noqa: E402
+from playwright.async_api import Page, async_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, ready  # noqa: E402
-from tests.support.machine import Machine  # noqa: E402
+from tests.browser.conftest import CHROMIUM, FLAGS, ready
+from tests.support.machine import Machine
 
 DEMAND_MS = 100
 
@@ -30,7 +30,9 @@ LISTEN = """() => {
     const look = () => {
         const now = performance.timeOrigin + performance.now();
         const y = window.agnez.data("channel.0", "raw:0").y;
-        for (let i = y.length - 1; i >= 0 && y[i] > last; i--) window.delays.push(now - y[i] * 1000);
+        for (let i = y.length - 1; i >= 0 && y[i] > last; i--) {
+            window.delays.push(now - y[i] * 1000);
+        }
         last = y.at(-1) ?? last;
         requestAnimationFrame(look);
     };
@@ -70,9 +72,9 @@ async def main(seconds: float) -> None:
             machine.close()
     n = len(delays)
     p50, p95, most = delays[n // 2], delays[min(n - 1, n * 95 // 100)], delays[-1]
-    print("send() to column data, 1 chart, 10 sends/s")  # noqa: T201
-    print(f"  n {n}  median {p50:.1f} ms  p95 {p95:.1f} ms  max {most:.1f} ms")  # noqa: T201
-    print(f"  demand: p95 < {DEMAND_MS} ms: {'met' if p95 < DEMAND_MS else 'MISSED'}")  # noqa: T201
+    print("send() to column data, 1 chart, 10 sends/s")
+    print(f"  n {n}  median {p50:.1f} ms  p95 {p95:.1f} ms  max {most:.1f} ms")
+    print(f"  demand: p95 < {DEMAND_MS} ms: {'met' if p95 < DEMAND_MS else 'MISSED'}")
 
 
 if __name__ == "__main__":
