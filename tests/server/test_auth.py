@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import aiohttp
 import pytest
 import socketio
+from yarl import URL
 
 from agnez_server.auth import COOKIE
 from agnez_server.authfiles import AuthFileDamaged, AuthFiles, Scope
@@ -47,7 +47,7 @@ async def test_a_scope_allows_what_it_says(
     locked: RunningServer, files: AuthFiles, needed: Scope, method: str, path: str
 ) -> None:
     """Nobody gets 401; a token of a smaller scope 403, naming the scope; the right one gets in."""
-    secrets = {s: files.add_token(s, s)[1] for s in ("read", "write", "admin")}  # type: ignore[arg-type]
+    secrets = {s: files.add_token(s, s)[1] for s in ("read", "write", "admin")}
     spool = Spool()
     path = path.format(run=spool.run)
     assert (await locked.call("POST", "/runs", json={"id": spool.run},
@@ -180,7 +180,7 @@ async def test_a_viewer_shows_a_token_or_a_cookie(locked: RunningServer, files: 
     """The token goes with the connection or in its header; a browser sends its cookie."""
     _, secret = files.add_token("t", "read")
     await log_in(locked)
-    cookies = locked.http.cookie_jar.filter_cookies(aiohttp.client.URL(locked.root))
+    cookies = locked.http.cookie_jar.filter_cookies(URL(locked.root))
     cookie = {"Cookie": f"{COOKIE}={cookies[COOKIE].value}"}
 
     for given in ({"token": secret}, {"headers": bearer(secret)}, {"headers": cookie}):

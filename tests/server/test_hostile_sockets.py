@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -54,21 +55,32 @@ async def test_a_message_that_is_too_large_ends_its_connection(victim: RunningSe
     await socket.closed()
 
 
-MESSAGES: list[tuple[str, tuple[Any, ...]]] = [
-    *(("watch", (value,)) for value in (5, "x", [], True, 1.5)),
-    *(("watch", ({"run": value, "channels": {}},)) for value in (None, 5, [], {}, "", "x", "\x00")),
-    *(("watch", ({"run": "RUN", "channels": value},)) for value in (None, 5, [], "x", {"x": {}},
-      {"-1": {}}, {"1.5": {}}, {"²": {}}, {"9" * 30: {}}, {"7": {}},
-      {"0": None}, {"0": 5}, {"0": []})),
-    *(("watch", ({"run": "RUN", "channels": {"0": {"dx": value}}},)) for value in (
-      "1", [], -1, True, float("nan"), float("inf"), {})),
-    *(("watch", ({"run": "RUN", "channels": {"0": {"dx": 1, "cursors": value}}},)) for value in (
-      5, [], "x", {"x": 1}, {"1": "x"}, {"1": -1}, {"1": 2**63}, {"1": 1.5}, {"1": None})),
-    *(("unwatch", ({"run": "RUN", "channels": value},)) for value in (5, "x", {}, [[]], ["0"],
-      [-1])),
+Message = tuple[str, tuple[Any, ...]]
+
+
+def variants(name: str, message: Callable[[Any], Any], *values: Any) -> list[Message]:
+    """The message *name* with each of *values* in its place."""
+    return [(name, (message(value),)) for value in values]
+
+
+def channel_zero(given: Any) -> dict[str, Any]:
+    """What `watch` says of one channel."""
+    return {"run": "RUN", "channels": {"0": given}}
+
+
+NAN, INFINITY = float("nan"), float("inf")
+MESSAGES: list[Message] = [
+    *variants("watch", lambda v: v, 5, "x", [], True, 1.5),
+    *variants("watch", lambda v: {"run": v, "channels": {}}, None, 5, [], {}, "", "x", "\x00"),
+    *variants("watch", lambda v: {"run": "RUN", "channels": v}, None, 5, [], "x", {"x": {}},
+              {"-1": {}}, {"1.5": {}}, {"²": {}}, {"9" * 30: {}}, {"7": {}}),
+    *variants("watch", channel_zero, None, 5, []),
+    *variants("watch", lambda v: channel_zero({"dx": v}), "1", [], -1, True, NAN, INFINITY, {}),
+    *variants("watch", lambda v: channel_zero({"cursors": v}), 5, [], "x", {"x": 1}, {"1": "x"},
+              {"1": -1}, {"1": 2**63}, {"1": 1.5}, {"1": None}),
+    *variants("unwatch", lambda v: {"run": "RUN", "channels": v}, 5, "x", {}, [[]], ["0"], [-1]),
+    *variants("credit", lambda v: {"frame": v}, None, "1", -1, 1.5, True, [], 2**60, NAN),
     ("unwatch", ({},)), ("watch", ()), ("watch", (None,)), ("watch", ({}, {})), ("credit", ()),
-    *(("credit", ({"frame": value},)) for value in (None, "1", -1, 1.5, True, [], 2**60,
-      float("nan"))),
     ("nope", ({},)), ("watch ", ({},)), ("frame", (1,)), ("credit", (1, 2, 3)),
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from agnez_client.protocol import CONTENT_TYPE, encode_batch, join_buffers
 from agnez_server.api.endpoint import Endpoint
@@ -137,8 +137,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
     }
     if endpoint.body_type == CONTENT_TYPE:
         spool.send(2)
-        body = join_buffers(encode_batch(spool.batch()))
-        return {"data": body, "headers": {"Content-Type": CONTENT_TYPE}}
+        batch = join_buffers(encode_batch(spool.batch()))
+        return {"data": batch, "headers": {"Content-Type": CONTENT_TYPE}}
     body = bodies.get((endpoint.method, endpoint.path))
     assert (body is None) == (endpoint.body is None)
     return {} if body is None else {"json": body}
