@@ -10,7 +10,7 @@ from types import TracebackType
 from agnez_client.job import Job
 from agnez_client.lifecycle import PROCESS, ending_of
 from agnez_client.notice import show_notices
-from agnez_client.params import Params, Source
+from agnez_client.params import Params, Source, read_params
 from agnez_client.settings import load_settings
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Context:
             experiment: The named line of work; AGNEZ_EXPERIMENT, else "default".
             name: For people; made from the experiment if not given.
             params: A mapping, or the path of a YAML file.
-            tags: Any texts.
+            tags: Any texts, or one.
             run: Id of a run of another process to join; AGNEZ_RUN.
             url: Address of the server; AGNEZ_URL, else the server of this user.
             token: AGNEZ_TOKEN.
@@ -58,6 +58,7 @@ class Context:
             SettingsError: If an argument or an environment variable is wrong.
             ParamsError: If *params* can't be read.
         """
+        found = read_params(params)
         settings = load_settings(
             project=project,
             experiment=experiment,
@@ -75,8 +76,8 @@ class Context:
         PROCESS.watch(self.job)
         show_notices()
         if tags:
-            self.job.add_tags(*tags)
-        self._params.load(params)
+            self.job.add_tags(*([tags] if isinstance(tags, str) else tags))
+        self._params.load(found)
         self._say_where()
 
     def _say_where(self) -> None:

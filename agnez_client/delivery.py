@@ -218,8 +218,11 @@ class Delivery:
 
     def _check(self, marks: Marks) -> None:
         held = self.spool.limits
-        if held is not None and (marks.events > held.events or marks.points > held.points):
-            raise TransportError(f"the server claims to have {marks}, more than was ever sent")
+        if marks.events > held.events or marks.points > held.points:
+            raise TransportError(
+                f"the server claims to have {marks.events} events and {marks.points} points of the "
+                f"spool {self.spool.header.spool}, more than lie in it"
+            )
 
 
 def batch_body(batch: Batch) -> bytes:

@@ -156,6 +156,7 @@ class Outlet:
 
     def drain(self, timeout_s: float) -> None:
         """Wait for values on their way from a device, and tell what was refused."""
+        self.pen.write_late()
         missing = self.pen.copies.drain(timeout_s)
         if missing:
             logger.warning("%d values of a device did not arrive and are lost", missing)

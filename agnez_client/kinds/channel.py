@@ -6,7 +6,7 @@ import logging
 from typing import Any, ClassVar
 
 from agnez_client.errors import BadPoint, RunClosed
-from agnez_client.spool.pen import Pen
+from agnez_client.spool.pen import NO_ROOM, Pen
 
 logger = logging.getLogger("agnez_client")
 
@@ -49,9 +49,7 @@ class Channel:
         self._pen.refuse(self.number, "bad value")
         if self._strict:
             raise BadPoint(self.name, reason)
-        self._say_once(
-            "a point of the channel %r was refused (said once, all are counted): %s", reason
-        )
+        self._warn_once("bad", f"a point was refused: {reason}")
 
     def _refuse_full(self) -> None:
         """
@@ -62,21 +60,14 @@ class Channel:
         """
         self.dropped += 1
         if not self._pen.is_closed:
-            self._pen.refuse(self.number, "no room in the spool")
-            self._say_once(
-                "points of the channel %r are dropped (said once, all are counted): %s",
-                "the spool has no room left",
-            )
+            self._pen.refuse(self.number, NO_ROOM)
+            self._warn_once("full", "points are dropped, the spool has no room left")
         elif self._strict:
             raise RunClosed(self._run)
         else:
-            self._say_once(
-                "points of the channel %r are dropped (said once, all are counted): %s",
-                "its run has ended",
-            )
+            self._warn_once("ended", "points are dropped, its run has ended")
 
-    def _say_once(self, message: str, reason: str) -> None:
-        kind = message if message.startswith("a point") else reason
-        if kind not in self._said:
-            self._said.add(kind)
-            logger.warning(message, self.name, reason)
+    def _warn_once(self, cause: str, text: str) -> None:
+        if cause not in self._said:
+            self._said.add(cause)
+            logger.warning("channel %r: %s (said once, all are counted)", self.name, text)

@@ -38,8 +38,8 @@ class Chain:
 
     def __init__(self, folder: Folder, spool: bytes, first: Segment) -> None:
         self._folder, self._spool = folder, spool
-        self._lock = threading.RLock()
-        self._linking = False
+        self._lock = threading.Lock()
+        self._linker: int | None = None
         self._next_size = 2 * FIRST_SIZE
         self.is_damaged = False
         self.first = self.tail = first
@@ -113,24 +113,28 @@ class Chain:
             return None
         return self._link(blank)
 
+    @property
+    def is_linking_here(self) -> bool:
+        """Whether this thread adds a segment right now, and a signal's handler interrupts it."""
+        return self._lock.locked() and self._linker == threading.get_ident()
+
     def _link(self, blank: Blank) -> Segment | None:
+        if self.is_linking_here:
+            blank.discard()
+            return None
         with self._lock:
-            if self._linking:  # a signal's handler that sends, in the midst of the lines below
-                blank.discard()
-                return None
-            self._linking = True
+            self._linker = threading.get_ident()
+            while self.tail.next is not None:  # a Ctrl-C fell between the two links below
+                self.tail = self.tail.next
             try:
-                while self.tail.next is not None:  # a Ctrl-C fell between the two links below
-                    self.tail = self.tail.next
                 segment = blank.become(self._spool, self.tail.end)
-                self.tail.next = segment
-                self.tail = segment
             except OSError as error:
                 logger.debug("a segment could not be given its place: %s", error)
                 blank.discard()
                 return None
-            finally:
-                self._linking = False
+            self.tail.next = segment
+            self.tail = segment
+            self._linker = None
             return segment
 
     def find(self, ordinal: int) -> Segment | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +17,8 @@ from agnez_client.protocol import RECORD_INT
 from agnez_client.spool.segment import FIRST_SIZE, ClosedSegment, Segment
 from agnez_client.spool.spool import Spool
 
+Record = tuple[int, float, int, int, int]
+NO_ROOM: Final = "no room in the spool"
 RETRY_S: Final = 1.0
 """How long `send()` refuses points before it asks a full disk again."""
 
@@ -38,6 +40,7 @@ class Pen:
     """
 
     __slots__ = (
+        "_late",
         "_open_spool",
         "_opening",
         "_refused",
@@ -56,6 +59,7 @@ class Pen:
         self.is_closed = False
         self._open_spool, self._wake = open_spool, wake
         self._refused: Counter[tuple[int, str]] = Counter()
+        self._late: deque[Record] = deque()
         self._retry_at = 0.0
         self._opening = threading.RLock()
 
@@ -77,6 +81,7 @@ class Pen:
         self.spool = None
         self.copies.forget()
         self._refused = Counter()
+        self._late = deque()
         self._opening = threading.RLock()
 
     def turn(self, full: Segment | ClosedSegment) -> bool:
@@ -94,6 +99,7 @@ class Pen:
         if self.segment is full:
             self.segment = following
         self._wake()
+        self.write_late()
         return True
 
     def _open(self) -> bool:
@@ -105,7 +111,7 @@ class Pen:
     def _make_one(self, full: Segment) -> Segment | None:
         """A burst has outrun the sender: make the next segment here, a small one."""
         spool = self.spool
-        if spool is None or time.monotonic() < self._retry_at:
+        if spool is None or spool.chain.is_linking_here or time.monotonic() < self._retry_at:
             return None
         if spool.chain.grow(FIRST_SIZE, spool.budget) is None:
             self._retry_at = time.monotonic() + RETRY_S
@@ -116,6 +122,7 @@ class Pen:
         spool, segment = self.spool, self.segment
         if spool is not None and isinstance(segment, Segment):
             spool.chain.prepare(segment, spool.budget)
+            self.write_late()
 
     def append(self, x: int, y: float, wall_ns: int, channel: int, mark: int) -> bool:
         """Write a whole record; *x* is an int64 or the bits of a float64, as *mark* says."""
@@ -129,7 +136,28 @@ class Pen:
                 except (TypeError, ValueError):  # retired between the two
                     continue
             if not self.turn(segment):
-                return False
+                return self._keep_late((x, y, wall_ns, channel, mark))
+
+    def _keep_late(self, record: Record) -> bool:
+        """
+        A signal's handler sends while its own thread is adding a segment, which it can't wait for:
+        keep *record* until that is done.
+        """
+        spool = self.spool
+        if spool is None or not spool.chain.is_linking_here:
+            return False
+        self._late.append(record)
+        return True
+
+    def write_late(self) -> None:
+        """Write what signals' handlers could not."""
+        while self._late:
+            try:
+                record = self._late.popleft()
+            except IndexError:  # another thread took it
+                return
+            if not self.append(*record):
+                self.refuse(record[3], NO_ROOM)
 
     def refuse(self, channel: int, reason: str) -> None:
         """Count a point of *channel* that was not taken."""

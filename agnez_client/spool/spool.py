@@ -88,16 +88,18 @@ class Spool:
         folder = Folder(place / f".new-{header.spool}")
         assert folder.path is not None
         folder.path.mkdir(mode=0o700)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(folder.remove_all)
             lock_fd = folder.create(LOCK_NAME)
+            undo.callback(os.close, lock_fd)
             take(lock_fd)
             folder.replace(HEADER_NAME, header.as_bytes())
             events = EventLog.create(folder)
+            undo.callback(events.close)
             chain = Chain.create(folder, bytes.fromhex(header.spool), budget)
-        except BaseException:
-            folder.remove_all()
-            raise
-        folder.path = folder.path.rename(place / header.spool)
+            undo.callback(chain.close)
+            folder.path = folder.path.rename(place / header.spool)
+            undo.pop_all()
         return cls(header, folder, lock_fd, events, chain, budget, now=now)
 
     @classmethod
@@ -146,9 +148,9 @@ class Spool:
         return not self._reader.alive
 
     @property
-    def limits(self) -> Marks | None:
-        """Marks that no server can be beyond; None for what another process wrote, or a copy."""
-        return None if self.is_sealed else Marks(len(self.events), self.chain.tail.end)
+    def limits(self) -> Marks:
+        """Marks that no server can be beyond, unless it has more of this spool than lies here."""
+        return Marks(len(self.events), self.chain.tail.end)
 
     def read_points(self, position: int, limit: int) -> RecordArray:
         """At most *limit* records from ordinal *position* on, as far as they are ready."""

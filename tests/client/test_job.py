@@ -256,6 +256,21 @@ def test_tags_can_be_added(server: IngestServer, begin: Begin) -> None:
     assert [e["tags"] for e in server.only.of_kind("tags")] == [["a"], ["b", "c"]]
 
 
+def test_one_tag_may_be_a_text(server: IngestServer, begin: Begin) -> None:
+    """It is not taken apart."""
+    begin(tags="baseline").finish()
+
+    assert server.only.of_kind("tags")[0]["tags"] == ["baseline"]
+
+
+def test_wrong_parameters_begin_no_run(server: IngestServer, tmp_path: Path) -> None:
+    """They are read before anything is made."""
+    with pytest.raises(ParamsError):
+        Context(url=server.url, params=tmp_path / "nowhere.yaml")
+
+    assert not (tmp_path / "spool").exists()
+
+
 def test_one_line_says_where_the_run_is(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
     """Its page, which a terminal makes a link of."""
     with caplog.at_level(logging.INFO, "agnez_client"):

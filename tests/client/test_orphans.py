@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agnez_client import Context, SpoolError, adoption
+from agnez_client import Context, SpoolError, adoption, syncing
 from agnez_client.protocol import new_ulid
 from agnez_client.spool.budget import Budget, folder_size
 from agnez_client.spool.files import create_file
@@ -19,7 +20,7 @@ from agnez_client.spool.segment import FIRST_SIZE
 from agnez_client.spool.spool import Spool
 from agnez_client.syncing import sync_spool
 from agnez_client.transport import Transport
-from tests.client.ingest_server import IngestServer
+from tests.client.ingest_server import IngestServer, garbage
 from tests.client.spools import Clock, budget, new_spool, write
 
 Begin = Callable[..., Context]
@@ -156,6 +157,22 @@ def test_a_damaged_spool_harms_nobody(
     assert ctx.job._outlet._sender is not None
     assert ctx.job._outlet._sender.failures == 0
     assert path.exists() or (harm, file[:6]) in (("cut", "events"), ("gone", "points"))
+
+
+def test_a_server_that_claims_too_much_gets_nothing_removed(
+    server: IngestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that can't be true is no reason to delete what was never sent."""
+    monkeypatch.setattr(syncing, "WAIT_S", 0.001)
+    answer = {"store": "ab" * 16, "events": 2, "points": 10**12}
+    server.always = garbage(json.dumps(answer).encode())
+    path = leave(tmp_path, server.url, 1, 2, 3)
+
+    done = sync_spool(path, Transport(server.url))
+
+    assert done.problem is not None
+    assert "more than lie in it" in done.problem
+    assert path.exists()
 
 
 def test_an_orphan_with_refused_points_does_not_hold_up_the_end(

@@ -180,7 +180,7 @@ def test_a_full_disk_never_kills_the_trainer(
     told = taken.of_kind("dropped")
     assert sum(event["count"] for event in told) == dropped
     assert {event["n"] for event in told} == {0}
-    assert errors.count("points of the channel 'loss' are dropped") == 1
+    assert errors.count("channel 'loss': points are dropped") == 1
 
 
 def test_points_are_taken_again_when_there_is_room(
@@ -247,3 +247,26 @@ def test_nothing_of_a_killed_making_is_taken_for_a_segment(tmp_path: Path) -> No
     assert [int(x) for x in adopted.read_points(0, 10)["x"]] == [1, 2, 3]
     adopted.abandon()
     assert os.path.lexists(path)
+
+
+def test_a_handler_that_sends_in_the_midst_of_linking_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread is adding a segment just then: the point is kept and written right after."""
+    spool, pen = new_spool(tmp_path)
+    become = segment_room.Blank.become
+    held = sum(segment.capacity for segment in spool.chain)
+    write(pen, *range(held))
+
+    def interrupted(blank: segment_room.Blank, spool: bytes, base: int) -> segment_room.Segment:
+        monkeypatch.setattr(segment_room.Blank, "become", become)
+        write(pen, -1, -2)
+        return become(blank, spool, base)
+
+    monkeypatch.setattr(segment_room.Blank, "become", interrupted)
+    write(pen, held)
+
+    found = [int(x) for x in spool.read_points(held, 10)["x"]]
+    assert sorted(found) == [-2, -1, held]
+    assert pen.take_refused() == []
+    spool.abandon()
