@@ -65,7 +65,7 @@ RecordArray = npt.NDArray[np.void]
 #   run      id (ULID), started (µs); project, experiment, name, params, tags, host, pid, python;
 #            the first event of every spool. Where the run exists, nothing of it is changed
 #   channel  n (this spool's number for it, used in point records), name, type; options
-#   chart    id (any name of at most 64 characters), title, type, channels [names]; x, y (axis names)
+#   chart    id (1 to 64 letters, digits, - or _), title, type, channels [names]; x, y (axes)
 #   params   params, merged into the run's
 #   tags     tags, added to the run's
 #   state    state ("running", "finished", "failed", "stopped"); reason
