@@ -25,7 +25,9 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "agnez",
 }
+"""The last one says no more than it has to: not which versions of which libraries."""
 
 ALLOWED_ORIGIN: Final = web.RequestKey("allowed_origin", str)
 """The request's Origin, where it is one that the settings name."""

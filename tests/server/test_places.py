@@ -206,6 +206,7 @@ async def test_every_answer_has_the_safe_headers(
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert headers["Server"] == "agnez"
     assert page is (kind == "pages")
     if kind not in ("files",):
         assert headers["Cache-Control"] == "no-store"

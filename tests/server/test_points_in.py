@@ -92,6 +92,17 @@ async def test_steps_are_counted_over_posts_at_the_same_time(server: RunningServ
     assert [p["x"] for p in await raw(server, f"{run}.0")] == list(range(30))
 
 
+async def test_posts_at_the_same_time_make_one_run(server: RunningServer) -> None:
+    """The first points of a new name make its run, whichever of them comes first."""
+    answers = await asyncio.gather(
+        *(server.post({"run": "new", "channel": f"c{i % 3}", "y": i}) for i in range(20))
+    )
+
+    assert len({answer["runs"][0] for answer in answers}) == 1
+    (run,) = (await server.get("/runs"))["items"]
+    assert (run["points"], run["channels"]) == (20, 3)
+
+
 async def test_a_refused_body_does_not_count_steps(server: RunningServer) -> None:
     """After a body that was refused as a whole the next step is the one that it would have had."""
     await server.post({"run": "r", "channel": "c", "y": 0})

@@ -1,0 +1,154 @@
+"""A disk that takes nothing: 507, nothing half done, and on again by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from agnez_client.protocol import new_ulid
+from agnez_server.app import make_app
+from agnez_server.auth import Gate
+from agnez_server.authfiles import AuthFiles
+from agnez_server.listening import JsonRunner
+from agnez_server.serve import Served
+from agnez_server.settings import ServerSettings
+from agnez_server.store import SqliteStore, StoreOptions
+from tests.server.running import RunningServer
+from tests.server.spools import Spool
+
+
+class Disk:
+    """A disk that is full while ``full`` is set."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def before_commit(self, con: sqlite3.Connection) -> None:
+        """Refuse the commit, as a full disk does."""
+        if self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+
+
+@pytest.fixture
+def disk() -> Disk:
+    """The disk of the server."""
+    return Disk()
+
+
+@pytest.fixture
+async def server(tmp_path: Path, disk: Disk) -> AsyncIterator[RunningServer]:
+    """A server on that disk, which looks for room every 20 ms."""
+    options = StoreOptions(before_commit=disk.before_commit, probe_interval_s=0.02)
+    store = await SqliteStore.open(tmp_path / "data", options=options)
+    settings = ServerSettings(host="127.0.0.1", port=0)
+    app = make_app(settings, store, Gate(AuthFiles(tmp_path / "data"), needs_login=False))
+    runner = JsonRunner(app, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = int(runner.addresses[0][1])
+    served = Served(f"http://127.0.0.1:{port}", port, tmp_path / "data", "", app)
+    async with aiohttp.ClientSession() as http:
+        running = RunningServer(served, http)
+        yield running
+        await running.dismiss()
+    await runner.cleanup()
+    await store.close()
+
+
+async def room_again(server: RunningServer, disk: Disk) -> None:
+    """There is room on the disk, and the server has noticed."""
+    disk.full = False
+    while (await server.get("/health"))["status"] != "ok":
+        pass
+
+
+async def test_writes_are_answered_507(server: RunningServer, disk: Disk) -> None:
+    """Every way to write says that the disk is full; health says it too; reading goes on."""
+    id = await server.new_run(name="kept")
+    disk.full = True
+
+    for method, path, body in (
+        ("POST", "/points", {"run": "r", "channel": "c", "y": 1}), ("POST", "/runs", {}),
+        ("PATCH", f"/runs/{id}", {"name": "n"}), ("DELETE", f"/runs/{id}", None),
+    ):  # fmt: skip
+        status, answer = await server.call(method, path, json=body)
+        assert (status, answer["error"]["code"]) == (507, "read_only")
+
+    assert (await server.get("/health"))["status"] in ("ok", "read_only")
+    assert [run["name"] for run in (await server.get("/runs"))["items"]] == ["kept"]
+    await room_again(server, disk)
+
+
+async def test_nothing_remains_of_what_failed(server: RunningServer, disk: Disk) -> None:
+    """A run, a name, a deletion, a step that could not be stored have not happened."""
+    id, lost = await server.new_run(name="kept"), new_ulid()
+    channel = (await server.post({"run": id, "channel": "c", "y": [0, 1]}))["channels"][0]
+    disk.full = True
+    for method, path, body in (
+        ("POST", "/runs", {"id": lost, "name": "lost"}),
+        ("POST", "/points", {"run": id, "channel": "c", "y": [2, 3, 4]}),
+        ("PATCH", f"/runs/{id}", {"name": "renamed"}), ("DELETE", f"/runs/{id}", None),
+    ):  # fmt: skip
+        assert (await server.call(method, path, json=body))[0] == 507
+        await room_again(server, disk)
+        disk.full = True
+    await room_again(server, disk)
+
+    assert (await server.post({"run": "kept", "channel": "c", "y": 9}))["runs"] == [id]
+    points = (await server.get(f"/channels/{channel}/raw"))["items"]
+    assert [(p["x"], p["y"]) for p in points] == [(0, 0), (1, 1), (2, 9)]
+    assert (await server.post({"run": "renamed", "channel": "c", "y": 1}))["runs"] != [id]
+    assert await server.new_run(id=lost, name="other") == lost
+    assert (await server.post({"run": "lost", "channel": "c", "y": 1}))["runs"] != [lost]
+    assert (await server.post({"run": "other", "channel": "c", "y": 1}))["runs"] == [lost]
+
+
+async def test_a_batch_that_failed_is_taken_again(server: RunningServer, disk: Disk) -> None:
+    """Marks move with what is stored: the spool sends again and nothing is double."""
+    spool = Spool()
+    spool.send(1, 2)
+    await server.taken(spool.batch())
+    spool.send(3)
+    spool.event("channel", n=1, name="acc", type="NUMERIC")
+    disk.full = True
+    assert (await server.ingest(spool.batch(first_event=2)))[0] == 507
+    await room_again(server, disk)
+
+    mark = await server.taken(spool.heartbeat())
+    answer = await server.taken(spool.batch())
+
+    assert (mark["events"], mark["points"]) == (2, 2)
+    assert (answer["events"], answer["points"]) == (3, 3)
+    assert await server.ys(f"{spool.run}.0") == [1, 2, 3]
+    assert (await server.get(f"/runs/{spool.run}"))["channels"] == 2
+
+
+async def test_viewers_see_only_what_is_stored(server: RunningServer, disk: Disk) -> None:
+    """Nothing of a commit that failed is told, neither points nor runs."""
+    spool = Spool()
+    spool.send(1)
+    await server.taken(spool.batch())
+    viewer = await server.viewer()
+    await viewer.ask("watch_runs")
+    await viewer.watch(spool.run, {0: {"dx": 1}})
+    assert (await viewer.frame())[1][0].y.tolist() == [1]
+    disk.full = True
+    spool.send(2)
+    await server.ingest(spool.batch(1, first_event=2))
+    await server.call("POST", "/runs", json={"name": "lost"})
+    await room_again(server, disk)
+    spool.points["y"][1] = 7
+
+    await server.taken(spool.batch(1, first_event=2))
+    await server.new_run(name="found")
+
+    assert (await viewer.frame())[1][0].y.tolist() == [7]
+    names = [(await viewer.run())["name"]]
+    while names[-1] != "found":
+        names.append((await viewer.run())["name"])
+    assert "lost" not in names
