@@ -28,8 +28,11 @@ from agnez_server.store import SqliteStore, StoreOptions
 
 logger = logging.getLogger(__name__)
 
-GRACE_S: Final = 1.0
-"""How long a request may still run after Ctrl-C; the whole end takes under 2 s."""
+GRACE_S: Final = 0.5
+"""
+How long a request may still run after Ctrl-C, and again how long it may take to be cancelled; the
+whole end takes under 2 s.
+"""
 
 
 class NoLoginSet(RuntimeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from tests.server.running import RunningServer
@@ -19,6 +20,8 @@ async def talk(server: RunningServer, request: bytes) -> tuple[int, dict[str, st
     size = 0 if request.startswith(b"HEAD") else int(headers.get("content-length", 0))
     body = await asyncio.wait_for(reader.readexactly(size), 10)
     writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
     return int(lines[0].split(" ")[1]), headers, body
 
 
