@@ -11,9 +11,10 @@ from typing import Final
 
 from aiohttp import web
 
-# Bokeh lays out its canvases by inline styles; everything else is our own files.
+# Bokeh's shadow roots bring their style sheets inline; everything else is our own files.
 CONTENT_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src-elem 'self' 'unsafe-inline'; "
+    "style-src-attr 'none'; font-src 'self'; "
     "img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'self'"
 )

@@ -23,6 +23,8 @@ export class RunList {
   private total = 0;
   private filter: Filter | null = null;
   private loading: AbortController | null = null;
+  /** Runs that were pushed while an answer was on its way. */
+  private readonly meanwhile = new Map<string, Run | { id: string; deleted: true }>();
   private settle: ReturnType<typeof setTimeout> | undefined;
 
   private readonly sight = new IntersectionObserver((entries) => {
@@ -45,6 +47,7 @@ export class RunList {
 
   /** A run was made or changed, here or elsewhere. */
   take(run: Run | { id: string; deleted: true }): void {
+    if (this.loading) this.meanwhile.set(run.id, run);
     const row = this.rows.get(run.id);
     if ("deleted" in run) {
       if (row) this.reloadSoon();
@@ -78,10 +81,14 @@ export class RunList {
   private async load(offset: number, limit: number): Promise<void> {
     this.loading?.abort();
     const mine = (this.loading = new AbortController());
+    this.meanwhile.clear();
     try {
       const page = await getRuns(this.filter!.query(offset, limit), mine.signal);
       this.total = page.total;
       this.put(page.items, offset);
+      const pushed = [...this.meanwhile.values()];
+      this.loading = null;
+      for (const run of pushed) this.take(run); // the answer may be older than they are
       this.events.counted(this.rows.size, page.total);
     } catch (error) {
       if (!isAbort(error)) this.events.failed(error);

@@ -48,6 +48,8 @@ export class RunPage {
   private paintedFrame = 0;
   private figuresDue: ReturnType<typeof setTimeout> | undefined;
   private wasLive = false;
+  /** Times that the run's document was pushed. */
+  private pushes = 0;
 
   constructor(private run: Run, private channels: Channel[], private charts: Chart[]) {
     this.live = new Live({
@@ -117,6 +119,7 @@ export class RunPage {
   }
 
   private heard(told: Run | { id: string; deleted: true }): void {
+    this.pushes++;
     if (!("deleted" in told)) return this.showRun(told);
     this.element.replaceWith(failurePage(strings.gone, strings.goneText, { label: strings.backToRuns, href: homePage() }));
   }
@@ -162,10 +165,11 @@ export class RunPage {
   }
 
   private async refreshFigures(): Promise<void> {
+    const pushes = this.pushes;
     try {
       const [run, channels] = await Promise.all([getRun(this.run.id), getChannels(this.run.id)]);
       this.channels = channels;
-      this.showRun(run);
+      if (this.pushes === pushes) this.showRun(run); // else what was pushed meanwhile may be newer
       this.showCharts();
     } catch (error) {
       // The connection tells when the server is away; the next frame brings this up again.
