@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from agnez_client.spool.header import HEADER_NAME, parse_header
 MEMORY_LIMIT: Final = 64 << 20
 """Most bytes of a spool that lives in memory: training must not grow."""
 _FRESH_S: Final = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 class Budget:
@@ -62,12 +65,17 @@ class Budget:
         self._counted_at = self._now()
         if self._place is None:
             return
-        self._run_bytes = self._user_bytes = 0
-        for folder in self._place.iterdir():
-            size = folder_size(folder)
-            self._user_bytes += size
-            if self._run_of(folder) == self._run:
-                self._run_bytes += size
+        of_run = of_user = 0  # what another thread asks for meanwhile is held against the old count
+        try:
+            for folder in self._place.iterdir():
+                size = folder_size(folder)
+                of_user += size
+                if self._run_of(folder) == self._run:
+                    of_run += size
+        except OSError as error:  # out of descriptors, say: `send()` must not raise for that
+            logger.debug("%s can't be counted, the last count holds: %s", self._place, error)
+            return
+        self._run_bytes, self._user_bytes = of_run, of_user
 
     def _run_of(self, folder: Path) -> str:
         if folder not in self._runs:

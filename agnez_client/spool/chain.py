@@ -21,6 +21,9 @@ from agnez_client.spool.segment import (
 
 AHEAD: Final = 2
 """Segments that stand ready behind the one in use, so that a burst finds room."""
+_OF_ONE_SIZE: Final = 16
+"""So many segments wait, then a burst makes larger ones: each takes two descriptors of training's.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class Chain:
 
     def __init__(self, folder: Folder, spool: bytes, first: Segment) -> None:
         self._folder, self._spool = folder, spool
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._linker: int | None = None
         self._next_size = 2 * FIRST_SIZE
         self.is_damaged = False
@@ -95,11 +98,19 @@ class Chain:
         while segment.next is not None:
             ahead, segment = ahead + 1, segment.next
         while ahead < AHEAD:
-            if self.grow(self._next_size, budget) is None:
+            if self.grow(self._next_size, budget) is not None:
+                self._next_size = min(2 * self._next_size, LARGEST_SIZE)
+            elif self.grow(FIRST_SIZE, budget) is None:
                 return False
-            self._next_size = min(2 * self._next_size, LARGEST_SIZE)
             ahead += 1
         return True
+
+    def grow_in_burst(self, budget: Budget) -> Segment | None:
+        """One more segment, made inside `send()`: the more are waiting, the larger it is."""
+        waiting = sum(1 for _ in self)
+        size = min(FIRST_SIZE << waiting // _OF_ONE_SIZE, LARGEST_SIZE)
+        grown = self.grow(size, budget)
+        return grown or (self.grow(FIRST_SIZE, budget) if size > FIRST_SIZE else None)
 
     def grow(self, size: int, budget: Budget) -> Segment | None:
         """One more segment of *size* bytes at the end; None if the disk or a limit refuses it."""
@@ -116,26 +127,31 @@ class Chain:
     @property
     def is_linking_here(self) -> bool:
         """Whether this thread adds a segment right now, and a signal's handler interrupts it."""
-        return self._lock.locked() and self._linker == threading.get_ident()
+        return self._linker == threading.get_ident()
 
     def _link(self, blank: Blank) -> Segment | None:
-        if self.is_linking_here:
-            blank.discard()
-            return None
         with self._lock:
-            self._linker = threading.get_ident()
-            while self.tail.next is not None:  # a Ctrl-C fell between the two links below
-                self.tail = self.tail.next
-            try:
-                segment = blank.become(self._spool, self.tail.end)
-            except OSError as error:
-                logger.debug("a segment could not be given its place: %s", error)
+            if self.is_linking_here:
                 blank.discard()
                 return None
-            self.tail.next = segment
-            self.tail = segment
-            self._linker = None
-            return segment
+            self._linker = threading.get_ident()
+            try:
+                return self._append(blank)
+            finally:
+                self._linker = None
+
+    def _append(self, blank: Blank) -> Segment | None:
+        while self.tail.next is not None:  # a Ctrl-C fell between the two links below
+            self.tail = self.tail.next
+        try:
+            segment = blank.become(self._spool, self.tail.end)
+        except OSError as error:
+            logger.debug("a segment could not be given its place: %s", error)
+            blank.discard()
+            return None
+        self.tail.next = segment
+        self.tail = segment
+        return segment
 
     def find(self, ordinal: int) -> Segment | None:
         """The segment that holds the slot *ordinal*; None if it is gone or not there yet."""

@@ -92,8 +92,8 @@ class EventLog:
         except OSError as error:
             logger.debug("an event waits in memory: %s", error)
             return False
-        self._starts.append(self._size)
-        self._size += len(frame)
+        start, self._size = self._size, self._size + len(frame)
+        self._starts.append(start)  # after the size: a Ctrl-C in between must not number it twice
         return True
 
     def read(self, first: int, max_bytes: int) -> list[bytes]:

@@ -14,13 +14,15 @@ from typing import Final
 
 from agnez_client.device import DeviceCopies
 from agnez_client.protocol import RECORD_INT
-from agnez_client.spool.segment import FIRST_SIZE, ClosedSegment, Segment
+from agnez_client.spool.segment import ClosedSegment, Segment
 from agnez_client.spool.spool import Spool
 
 Record = tuple[int, float, int, int, int]
 NO_ROOM: Final = "no room in the spool"
 RETRY_S: Final = 1.0
 """How long `send()` refuses points before it asks a full disk again."""
+PREPARE_AGAIN_S: Final = 0.2
+"""The same for the sender, whose asking makes nobody wait."""
 
 
 class Pen:
@@ -43,6 +45,7 @@ class Pen:
         "_late",
         "_open_spool",
         "_opening",
+        "_prepare_at",
         "_refused",
         "_retry_at",
         "_wake",
@@ -60,7 +63,7 @@ class Pen:
         self._open_spool, self._wake = open_spool, wake
         self._refused: Counter[tuple[int, str]] = Counter()
         self._late: deque[Record] = deque()
-        self._retry_at = 0.0
+        self._retry_at = self._prepare_at = 0.0
         self._opening = threading.RLock()
 
     def write_to(self, spool: Spool) -> None:
@@ -109,20 +112,22 @@ class Pen:
             return self.spool is not None or self._open_spool()
 
     def _make_one(self, full: Segment) -> Segment | None:
-        """A burst has outrun the sender: make the next segment here, a small one."""
+        """A burst has outrun the sender: make the next segment here."""
         spool = self.spool
         if spool is None or spool.chain.is_linking_here or time.monotonic() < self._retry_at:
             return None
-        if spool.chain.grow(FIRST_SIZE, spool.budget) is None:
+        if spool.chain.grow_in_burst(spool.budget) is None:
             self._retry_at = time.monotonic() + RETRY_S
         return full.next
 
     def prepare(self) -> None:
         """Let segments stand ready ahead of the one in use; for the sender."""
         spool, segment = self.spool, self.segment
-        if spool is not None and isinstance(segment, Segment):
-            spool.chain.prepare(segment, spool.budget)
-            self.write_late()
+        if spool is None or not isinstance(segment, Segment):
+            return
+        if time.monotonic() >= self._prepare_at and not spool.chain.prepare(segment, spool.budget):
+            self._prepare_at = time.monotonic() + PREPARE_AGAIN_S
+        self.write_late()
 
     def append(self, x: int, y: float, wall_ns: int, channel: int, mark: int) -> bool:
         """Write a whole record; *x* is an int64 or the bits of a float64, as *mark* says."""

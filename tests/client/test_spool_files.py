@@ -69,6 +69,7 @@ def test_a_copied_directory_restores_the_run(
         loss.send(x=i, y=float(i))
     folder = ctx.job.spool_folder
     assert folder is not None
+    ctx.finish()
 
     copy = Path(shutil.copytree(folder, tmp_path / "copy" / folder.name))
     done = sync_spool(copy, Transport(server.url))
