@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,13 @@ class Adoption:
         """Touch with the server was lost."""
         for delivery in self._adopted:
             delivery.doubt()
+
+    def abandon(self) -> None:
+        """In a forked child: close its copies of the descriptors; the parent goes on."""
+        for delivery in self._adopted:
+            with contextlib.suppress(OSError):
+                delivery.spool.abandon()
+        self._adopted = []
 
     def close(self) -> None:
         """Let all go; what is not through waits for others."""

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from agnez_client.errors import SettingsError
 from agnez_client.job import Job
 from agnez_client.lifecycle import PROCESS, ending_of
+from agnez_client.naming import as_name
 from agnez_client.notice import show_notices
 from agnez_client.params import Params, Source, read_params
 from agnez_client.settings import load_settings
@@ -70,7 +72,7 @@ class Context:
         )
         about = {"project": settings.project, "experiment": settings.experiment}
         if name is not None:
-            about["name"] = name
+            about["name"] = _checked(name)
         self._params = Params(lambda found: self.job.set_params(found))
         self.job = Job(settings, about)
         PROCESS.watch(self.job)
@@ -115,3 +117,10 @@ class Context:
     ) -> None:
         state, reason = ending_of(error)
         self.finish(state, reason=reason)
+
+
+def _checked(name: object) -> str:
+    try:
+        return as_name(name)
+    except ValueError as wrong:
+        raise SettingsError("name", name, str(wrong)) from None

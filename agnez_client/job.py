@@ -14,9 +14,10 @@ from agnez_client.chart import Chart, check_channels
 from agnez_client.errors import AgnezError, ChannelConflict, ChannelError, ChartError, RunClosed
 from agnez_client.kinds import channel_class
 from agnez_client.kinds.channel import Channel
+from agnez_client.naming import as_name, as_text
 from agnez_client.outlet import Outlet
 from agnez_client.params import as_json
-from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, MAX_NAME_LENGTH, new_ulid
+from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, new_ulid
 from agnez_client.settings import Settings
 from agnez_client.spool.place import host_name
 
@@ -48,6 +49,7 @@ class Job:
         self.joined = settings.run is not None
         self._lock = threading.RLock()
         self._channels: dict[str, Channel] = {}
+        self._next_number = 0
         self._charts: list[Chart] = []
         self._ended = False
         self._when_ended: Callable[[Job], None] = lambda job: None
@@ -107,18 +109,19 @@ class Job:
         The channel *channel_name* of the run; made, or the one that was made before.
 
         Args:
-            channel_name: At most 256 characters.
+            channel_name: One line of at most 256 characters.
             channel_type: "NUMERIC".
             options: Travel with the channel's definition.
 
         Raises:
             UnknownChannelType: If there is no such type.
             ChannelConflict: If a channel of another type has this name.
-            ChannelError: If the name is empty or too long, or there are too many channels.
+            ChannelError: If the name is empty, too long or not one line of text, or there are too
+                many channels.
             RunClosed: If the run has ended.
         """
         found = channel_class(channel_type)
-        _check_name(channel_name, "a channel's name", ChannelError)
+        channel_name = _named(channel_name, "a channel's name", ChannelError)
         with self._lock:
             existing = self._channels.get(channel_name)
             if existing is not None:
@@ -126,10 +129,11 @@ class Job:
                     raise ChannelConflict(channel_name, found.type, existing.type)
                 return existing
             self._check_open()
-            number = len(self._channels)
+            number = self._next_number
             if number >= MAX_CHANNELS_PER_SPOOL:
                 raise ChannelError(f"a run has at most {MAX_CHANNELS_PER_SPOOL} channels")
             more = {"options": as_json(options)} if options else {}
+            self._next_number += 1  # before a Ctrl-C can fall: a number never has two names
             self._outlet.define("channel", n=number, name=channel_name, type=found.type, **more)
             channel = found(
                 channel_name, number, self.run, self._outlet.pen, strict=self._settings.strict
@@ -152,14 +156,12 @@ class Job:
             RunClosed: If the run has ended.
         """
         check_channels(chart_channels, list(self._channels.values()))
-        _check_name(chart_title, "a chart's title", ChartError)
-        for axis in (chart_x_axis, chart_y_axis):
-            _check_name(axis, "the name of an axis", ChartError)
+        chart_title = _named(chart_title, "a chart's title", ChartError)
+        x = _named(chart_x_axis, "the name of an axis", ChartError)
+        y = _named(chart_y_axis, "the name of an axis", ChartError)
         with self._lock:
             self._check_open()
-            chart = Chart(
-                new_ulid(), chart_title, tuple(chart_channels), chart_x_axis, chart_y_axis
-            )
+            chart = Chart(new_ulid(), chart_title, tuple(chart_channels), x, y)
             self._outlet.define(
                 "chart",
                 id=chart.id,
@@ -204,7 +206,7 @@ class Job:
         deadline = time.monotonic() + timeout
         self._outlet.drain(timeout)
         if not self.joined:
-            more = {"reason": reason[:2000]} if reason else {}
+            more = {"reason": as_text(reason[:2000])} if reason else {}
             self._outlet.record("state", state=state, **more)
         self._outlet.close(max(0.0, deadline - time.monotonic()))
         self._when_ended(self)
@@ -234,6 +236,8 @@ class Job:
         self._outlet.after_fork_in_child()
 
 
-def _check_name(name: object, what: str, error: type[AgnezError]) -> None:
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH:
-        raise error(f"{what} is {name!r:.80}, expected 1 to {MAX_NAME_LENGTH} characters of text")
+def _named(name: object, what: str, error: type[AgnezError]) -> str:
+    try:
+        return as_name(name)
+    except ValueError as wrong:
+        raise error(f"{what} is {name!r:.80}, expected {wrong}") from None

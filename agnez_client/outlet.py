@@ -87,9 +87,18 @@ class Outlet:
                 spool.events.append(event)
             spool.events.append(new_event("durable", value=self.place.durable))
             server = self.transport or self._find_server
-            self._sender = Sender(spool, self.pen, server, self.place.folder, self._tend)
+            sender = Sender(spool, self.pen, server, self.place.folder, self._tend)
             self.pen.write_to(spool)
-        self._sender.start()
+        try:
+            sender.start()
+            self._sender = sender
+        except RuntimeError as error:  # too many threads, or the interpreter is ending
+            logger.warning(
+                "no thread can be started (%s): the points of this process wait in %s, "
+                "`agnez sync` sends them",
+                error,
+                spool.folder.path or "memory",
+            )
         return True
 
     def _create(self, header: SpoolHeader) -> Spool | None:
@@ -166,7 +175,7 @@ class Outlet:
         """Take nothing more, ship what is left; one line says what could not be sent in time."""
         spool, sender = self.pen.spool, self._sender
         self.pen.close()
-        if spool is not None and sender is not None and not sender.finish(timeout_s):
+        if spool is not None and (sender is None or not sender.finish(timeout_s)):
             logger.warning("run %s: %s", self._run, self._farewell(spool))
 
     def _farewell(self, spool: Spool) -> str:
@@ -190,7 +199,7 @@ class Outlet:
 
     def after_fork_in_child(self) -> None:
         """Leave the parent's spool alone; the first `send()` opens one of our own."""
-        spool = self.pen.spool
+        spool, sender = self.pen.spool, self._sender
         self.pen.forked()
         self._lock = threading.RLock()
         self._sender = None
@@ -199,6 +208,8 @@ class Outlet:
         if spool is not None:
             with contextlib.suppress(OSError):
                 spool.abandon()
+        if sender is not None:
+            sender.abandon_adopted()
 
 
 def new_event(kind: str, **fields: Any) -> dict[str, Any]:

@@ -95,10 +95,13 @@ def encode_event(event: Mapping[str, Any]) -> bytes:
     """
     One event as length, CRC-32 and JSON, as it lies in the spool's events file.
 
+    What is no Unicode in it (Python's surrogates, for bytes in the names of files) becomes "?".
+
     Raises:
         ValueError: If *event* holds NaN or infinity, or is larger than ``MAX_EVENT_BYTES``.
     """
-    body = json.dumps(event, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+    text = json.dumps(event, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    body = text.encode(errors="replace")
     if len(body) > MAX_EVENT_BYTES:
         raise ValueError(f"event of {len(body)} bytes, at most {MAX_EVENT_BYTES} are allowed")
     return _EVENT_HEAD.pack(len(body), zlib.crc32(body)) + body

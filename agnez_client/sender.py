@@ -110,11 +110,17 @@ class Sender:
         self._thread.join(timeout_s + 0.5)
         return not self._thread.is_alive() and self._own.spool.was_delivered
 
+    def abandon_adopted(self) -> None:
+        """In a forked child: let go of the locks of the spools that the parent has adopted."""
+        self._adoption.abandon()
+
     # -- the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._is_over():
+        while True:
             try:
+                if self._is_over():
+                    break
                 self._turn()
             except Exception:
                 self.failures += 1

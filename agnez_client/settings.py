@@ -21,6 +21,7 @@ from typing import Any
 import platformdirs
 
 from agnez_client.errors import SettingsError
+from agnez_client.naming import as_name
 from agnez_client.protocol import is_ulid
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,13 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError("AGNEZ_RUN", settings.run, "the id of a run: 26 characters (a ULID)")
     if settings.url is not None and not settings.url.startswith(("http://", "https://")):
         raise SettingsError("AGNEZ_URL", settings.url, "an address as http://host:3000")
+    for name in ("project", "experiment"):
+        try:
+            as_name(getattr(settings, name))
+        except ValueError as wrong:
+            raise SettingsError(
+                f"AGNEZ_{name.upper()}", getattr(settings, name), str(wrong)
+            ) from None
     return settings
 
 
