@@ -63,7 +63,8 @@ RecordArray = npt.NDArray[np.void]
 #
 # Every event has "kind" and "at" (µs UTC), and by kind:
 #   run      id (ULID), started (µs); project, experiment, name, params, tags, host, pid, python;
-#            the first event of every spool. Where the run exists, nothing of it is changed
+#            the first event of every spool. Where the run exists, nothing of it is changed,
+#            unless it was made known by a process that joined it (joined: true)
 #   channel  n (this spool's number for it, used in point records), name, type; options
 #   chart    id (1 to 64 letters, digits, - or _), title, type, channels [names]; x, y (axes)
 #   params   params, merged into the run's

@@ -49,6 +49,8 @@ class RunDoc(TypedDict):
     dropped: int
     gaps: int
     sessions: list[SessionDoc]
+    ownerless: bool
+    """Known only from a process that joined: the owner's own event says the rest."""
 
 
 class ChannelDoc(TypedDict):
@@ -115,6 +117,7 @@ def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
         dropped=0,
         gaps=0,
         sessions=[],
+        ownerless=False,
     )
 
 

@@ -42,7 +42,7 @@ class NoLoginSet(RuntimeError):
         why = f"{host} can be reached by others" if host else "--login was given"
         super().__init__(
             f"{why}, and neither a password nor a token is set: run `agnez password` or "
-            "`agnez token create --scope admin` (with the same --data) first"
+            "`agnez token create --scope admin` first (with the same --data, if you give one)"
         )
 
 
@@ -77,7 +77,7 @@ async def serving(
         for sock in sockets:
             stack.callback(sock.close)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files = AuthFiles(directory)
+        files = AuthFiles(_lasting_directory(settings) if settings.ephemeral else directory)
         if settings.needs_login() and not (files.password_hash() or files.tokens()):
             raise NoLoginSet(None if settings.is_loopback() else settings.host)
         options = StoreOptions(backlog_bytes=settings.backlog_bytes)
@@ -97,6 +97,11 @@ async def serving(
 def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Path:
     if settings.ephemeral:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agnez-")))
+    return _lasting_directory(settings)
+
+
+def _lasting_directory(settings: ServerSettings) -> Path:
+    """Where data lie; passwords and tokens too, also those of a server that keeps nothing else."""
     return (settings.data or default_data_directory()).expanduser().resolve()
 
 

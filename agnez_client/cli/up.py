@@ -56,9 +56,17 @@ def command(verbose: bool, **given: Any) -> None:
     except (PortTaken, NoLoginSet, CannotOpenStore, AuthFileDamaged, PagesNotBuiltError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"can't serve: {error}") from error
+        raise click.ClickException(f"can't serve: {_told(settings, error)}") from error
     finally:
         _forget()
+
+
+def _told(settings: ServerSettings, error: OSError) -> str:
+    """*error* with the address or the file that it is about."""
+    reason = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {reason}"
+    return f"{settings.host or 'localhost'} port {settings.port}: {reason}"
 
 
 def _settings(given: dict[str, Any]) -> ServerSettings:

@@ -10,7 +10,7 @@ from agnez_client.protocol import new_ulid
 from agnez_dashboards import ChartSpec, channel_spec, chart_figure
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
-from agnez_server.api.endpoint import Endpoint
+from agnez_server.api.endpoint import Endpoint, page_query
 from agnez_server.catalog.catalog import channel_json
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import NotFound
@@ -129,7 +129,7 @@ def _spec(run: str, layout: LayoutDoc, chart: ChartDoc) -> ChartSpec:
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/runs/{run}/channels", handler=list_channels, scope="read",
-             summary="Channels of a run with their figures",
+             summary="Channels of a run with their figures", query=page_query(1000, 100_000),
              answers={200: schemas.listing(schemas.CHANNEL)}),
     Endpoint(method="GET", path="/channels/{channel}", handler=get_channel, scope="read",
              summary="One channel", answers={200: schemas.CHANNEL}),

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from agnez_server.authfiles import Scope
+
+PARAM_PREFIX: Final = "param."
+"""Query parameters that begin so name a parameter of runs, whatever follows."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Schema = Mapping[str, Any]
@@ -45,3 +48,12 @@ class Endpoint:
     body: Schema | None = None
     body_type: str = "application/json"
     media: tuple[str, ...] = field(default=())
+
+
+def page_query(default: int, most: int) -> tuple[Query, Query]:
+    """The parameters of a list that comes in pages."""
+    whole = {"type": "integer"}
+    return (
+        Query("limit", whole, f"at most so many, {default:,} unless told, at most {most:,}"),
+        Query("offset", whole, "leave out so many"),
+    )

@@ -6,8 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from agnez_server.api import charts, ingest, openapi, points, runs, server, session
-from agnez_server.api.endpoint import Endpoint, Handler
+from agnez_server.api import charts, ingest, openapi, points, raw, runs, server, session
+from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Handler
 from agnez_server.api.parsing import json_answer, too_large
 from agnez_server.auth import allows
 from agnez_server.authfiles import Scope
@@ -15,7 +15,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
 from agnez_server.middleware import SCOPE
 
-_NOUNS: Final = (server, session, runs, charts, points, ingest)
+_NOUNS: Final = (server, session, runs, charts, points, raw, ingest)
 
 
 def endpoints(base_path: str = "") -> list[Endpoint]:
@@ -27,7 +27,9 @@ def endpoints(base_path: str = "") -> list[Endpoint]:
 def add_api(app: web.Application, base_path: str) -> None:
     """Route every endpoint below ``<base_path>/api/v1``."""
     for e in endpoints(base_path):
-        handler = e.handler if e.scope is None else _guarded(e.handler, e.scope)
+        handler = _known_query(e)
+        if e.scope is not None:
+            handler = _guarded(handler, e.scope)
         path = f"{base_path}{openapi.PREFIX}{e.path}"
         app.router.add_route(e.method, path, handler, expect_handler=_expect)
 
@@ -45,6 +47,25 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0  # the answer itself has not begun
     return None
+
+
+def _known_query(endpoint: Endpoint) -> Handler:
+    """Refuse a query parameter that nobody reads: a typing error must not list everything."""
+    names = {q.name for q in endpoint.query if not q.name.startswith(PARAM_PREFIX)}
+    takes_params = len(names) < len(endpoint.query)
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        for name in request.query:
+            if name not in names and not (takes_params and name.startswith(PARAM_PREFIX)):
+                known = ", ".join(q.name for q in endpoint.query) or "none"
+                raise BadRequest(
+                    f"there is no query parameter {shown(name)} here",
+                    hint=f"those here are: {known}",
+                    field=name[:60],
+                )
+        return await endpoint.handler(request)
+
+    return checked
 
 
 def _guarded(handler: Handler, needed: Scope) -> Handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -10,7 +10,7 @@ from aiohttp import web
 from agnez_client.protocol import RUN_STATES, new_ulid
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
-from agnez_server.api.endpoint import Endpoint, Query
+from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Query, page_query
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import BadRequest, Conflict
@@ -111,17 +111,23 @@ def _filter(request: web.Request) -> Callable[[RunDoc], bool]:
     equal = {k: query[k] for k in ("project", "experiment", "state") if k in query}
     tags = query.getall("tag", [])
     part = query.get("q", "").casefold()
-    params = {k.removeprefix("param."): v for k, v in query.items() if k.startswith("param.")}
+    params = {
+        k.removeprefix(PARAM_PREFIX): v for k, v in query.items() if k.startswith(PARAM_PREFIX)
+    }
 
     def wanted(run: RunDoc) -> bool:
         return (
             all(run[k] == v for k, v in equal.items())  # type: ignore[literal-required]
             and all(t in run["tags"] for t in tags)
-            and part in run["name"].casefold()
+            and any(part in text.casefold() for text in _searched(run))
             and all(_same(run["params"].get(k), v) for k, v in params.items())
         )
 
     return wanted
+
+
+def _searched(run: RunDoc) -> Iterator[str]:
+    yield from (run["name"], run["experiment"], *run["tags"])
 
 
 def _same(value: object, text: str) -> bool:
@@ -196,10 +202,12 @@ _FILTERS: Final = (
     Query("experiment", schemas.TEXT, "runs of this experiment"),
     Query("state", {"enum": list(RUN_STATES)}, "runs in this state"),
     Query("tag", schemas.TEXT, "runs with this tag; may be given again"),
-    Query("q", schemas.TEXT, "text in the name"),
+    Query("q", schemas.TEXT, "text in the name, the experiment or a tag"),
     Query("sort", schemas.TEXT, "created_at, updated_at, name or state; - is descending"),
-    Query("limit", schemas.WHOLE, "at most so many, 50 unless told, at most 1000"),
-    Query("offset", schemas.WHOLE, "leave out so many"),
+    Query(
+        f"{PARAM_PREFIX}NAME", schemas.TEXT, "runs whose parameter NAME has this value; repeatable"
+    ),
+    *page_query(50, 1000),
 )
 
 ENDPOINTS: Final = [

@@ -173,8 +173,12 @@ class _Delivery:
     def _run(self, event: Mapping[str, Any]) -> None:
         if checks.run_id(event.get("id")) != self.batch.run:
             raise BadRequest("the run's event names another run than the batch")
+        joined = event.get("joined") is True
         if not self.draft.exists:
             self.draft.create(checks.run_fields(event), self.now)
+            self.draft.set("ownerless", joined)
+        elif not joined:
+            self.draft.take_owner(checks.run_fields(event), self.now)
         started = checks.integer(event.get("started", self.now), "started", 0, 2**62)
         if not self.noted:
             self.draft.add_session(self.batch.spool.hex(), self.batch.rank, started)

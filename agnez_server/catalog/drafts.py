@@ -61,6 +61,17 @@ class RunDraft:
         self._doc, self.exists = dict(doc), True
         self._touched.add("id")
 
+    def take_owner(self, given: Mapping[str, Any], now: int) -> None:
+        """The owner of a run that only processes which joined had made known tells the rest."""
+        if not self._doc.get("ownerless"):
+            return
+        told = new_run(self.id, given, now)
+        for field in ("project", "experiment", "name", "created", "host", "pid", "python"):
+            self.set(field, told[field])
+        self.set("ownerless", False)
+        self.merge_params(told["params"])
+        self.add_tags(told["tags"])
+
     def merge_params(self, given: Mapping[str, Any]) -> None:
         """
         Merge *given*, which is checked, over the run's parameters, key by key of the first level.

@@ -49,7 +49,12 @@ def child(kind: str, command: list[str], **more: str) -> Iterator[subprocess.Pop
     """A process whose output we pass on and whose end we learn; ended with the block."""
     env = {**os.environ, **more, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        command, env=env, text=True, stdout=subprocess.PIPE, start_new_session=True
+        command,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     assert process.stdout is not None
     threading.Thread(target=relay, args=(kind, process, process.stdout), daemon=True).start()
