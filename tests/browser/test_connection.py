@@ -44,6 +44,28 @@ async def test_after_a_restart_nothing_is_missing_or_double(
             ]
 
 
+async def test_a_chart_that_failed_comes_with_the_connection(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A figure that could not be fetched is asked for again once the server is back."""
+    data = tmp_path / "data"
+    first = AsyncExitStack()
+    served = await first.enter_async_context(serving(ServerSettings(port=0, data=data)))
+    async with first, visiting(browser, served.url) as site:
+        site.forgiven = (*GONE, "ERR_FAILED")
+        answer = await site.post("/points", {"run": "r", "channel": "loss", "y": [1.0, 2.0]})
+        await site.context.route("**/charts/*/figure", lambda route: route.abort())
+        page = await site.open(f"/runs/{answer['runs'][0]}")
+        await page.get_by_text("This chart could not be loaded.").wait_for()
+
+        await first.aclose()
+        await page.get_by_text("What you see is the last that came.").wait_for()
+        await site.context.unroute("**/charts/*/figure")
+
+        async with serving(ServerSettings(port=served.port, data=data)):
+            await drawn(page, "channel.0", "raw:0", 2)
+
+
 async def test_a_login_is_asked_for_and_leads_back(browser: Browser, tmp_path: Path) -> None:
     """Without a session a run's page leads to the login, and from there to the run."""
     files = AuthFiles(tmp_path)

@@ -192,3 +192,46 @@ async def test_details_are_a_sheet_on_a_phone(site: Site) -> None:
     await page.keyboard.press("Escape")
 
     await sheet.wait_for(state="hidden")
+
+
+async def test_a_chart_that_failed_to_load_is_tried_again(site: Site) -> None:
+    """The card says so in words of ours, and its button brings the chart."""
+    site.forgiven = ("ERR_FAILED",)
+    answer = await site.post("/points", {"run": "late", "channel": "loss", "y": [1.0, 2.0]})
+    await site.context.route("**/charts/*/figure", lambda route: route.abort())
+    page = await site.open(f"/runs/{answer['runs'][0]}")
+    await page.get_by_text("This chart could not be loaded.").wait_for()
+    assert "TypeError" not in await page.locator(".card").inner_text()
+    await site.context.unroute("**/charts/*/figure")
+
+    await page.locator(".card").get_by_role("button", name="Try again").click()
+
+    await until(page, "c.painted > 0 && c.sources['raw:0'] === 2")
+
+
+async def test_a_chart_without_bokeh_is_tried_again(site: Site) -> None:
+    """Bokeh's script is fetched anew when it did not come with the page."""
+    site.forgiven = ("ERR_FAILED",)
+    answer = await site.post("/points", {"run": "late", "channel": "loss", "y": [1.0, 2.0]})
+    await site.context.route("**/bokeh.min.js*", lambda route: route.abort())
+    page = await site.open(f"/runs/{answer['runs'][0]}")
+    await page.get_by_text("This chart could not be loaded.").wait_for()
+    await site.context.unroute("**/bokeh.min.js*")
+
+    await page.locator(".card").get_by_role("button", name="Try again").click()
+
+    await until(page, "c.painted > 0 && c.sources['raw:0'] === 2")
+
+
+async def test_a_channel_is_saved_whole(site: Site) -> None:
+    """The file that the menu offers has every point, and a name that tells what it holds."""
+    run = await site.fill("long", {"loss": [0.5] * 12_000})
+    page = await site.open(f"/runs/{run}")
+    await page.get_by_role("button", name="More").click()
+
+    async with page.expect_download() as downloading:
+        await page.get_by_role("link", name="Save loss as CSV").click()
+    download = await downloading.value
+
+    assert len((await download.path()).read_text().splitlines()) == 1 + 12_000
+    assert "loss" in download.suggested_filename and download.suggested_filename.endswith(".csv")

@@ -74,27 +74,32 @@ export async function getPoints(view: View, signal?: AbortSignal): Promise<Block
   }
   const path = `/channels/${encodeURIComponent(view.channel)}/points?${query}`;
   const answer = await call(path, { headers: { Accept: COLUMNS }, signal: signal ?? null });
-  return decodeFrame(await answer.arrayBuffer()).blocks;
+  return decodeFrame(await reached(answer.arrayBuffer())).blocks;
 }
 
 async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await call(path, { signal: signal ?? null });
-  return (await answer.json()) as T;
+  const text = await reached(answer.text());
+  return JSON.parse(text) as T;
 }
 
 async function call(path: string, init: RequestInit): Promise<Response> {
-  let answer: Response;
-  try {
-    answer = await fetch(api(path), { credentials: "same-origin", ...init });
-  } catch (error) {
-    if (isAbort(error)) throw error;
-    throw new Unreachable(String(error));
-  }
+  const answer = await reached(fetch(api(path), { credentials: "same-origin", ...init }));
   if (answer.ok) return answer;
   if (answer.status === 401 && path !== "/session") {
     location.replace(loginPage(location.pathname + location.search));
   }
   throw await errorOf(answer);
+}
+
+/** What fails on the way, before an answer or in the middle of one, means that the server is away. */
+async function reached<T>(travelling: Promise<T>): Promise<T> {
+  try {
+    return await travelling;
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new Unreachable(String(error));
+  }
 }
 
 async function errorOf(answer: Response): Promise<ApiError> {

@@ -1,5 +1,7 @@
 /** The little of BokehJS that the pages use, and waiting for its script. */
 
+import { Unreachable } from "./api.ts";
+
 export interface Model {
   readonly type: string;
   readonly name: string | null;
@@ -52,24 +54,44 @@ declare global {
 
 let loading: Promise<Library> | null = null;
 
-/** Resolves when bokeh.min.js and the fonts that figures draw with are there. */
+/** Resolves when bokeh.min.js and the fonts of figures are there; after a failure the next call tries again. */
 export function bokehReady(): Promise<Library> {
-  loading ??= load();
+  loading ??= load().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  });
   return loading;
 }
 
 async function load(): Promise<Library> {
-  await Promise.all([scriptLoaded(), document.fonts.load('11px "Inter Variable"')]);
-  if (!window.Bokeh) throw new Error("bokeh.min.js did not load");
+  await Promise.all([scriptLoaded(), fontLoaded()]);
+  if (!window.Bokeh) throw new Unreachable("bokeh.min.js did not load");
   window.Bokeh.set_log_level("warn");
   return window.Bokeh;
 }
 
+/** Without its font a figure is drawn with another one. */
+async function fontLoaded(): Promise<void> {
+  await document.fonts.load('11px "Inter Variable"').catch(() => undefined);
+}
+
+/** A script that failed never runs again: another one takes its place. */
 function scriptLoaded(): Promise<void> {
-  const script = document.getElementById("bokeh");
-  if (window.Bokeh || !script) return Promise.resolve();
+  const written = document.querySelector<HTMLScriptElement>("script#bokeh");
+  if (window.Bokeh || !written) return Promise.resolve();
+  const script = document.readyState === "complete" ? anew(written) : written;
   return new Promise((resolve, reject) => {
     script.addEventListener("load", () => resolve());
-    script.addEventListener("error", () => reject(new Error("bokeh.min.js could not be fetched")));
+    script.addEventListener("error", () => reject(new Unreachable("bokeh.min.js could not be fetched")));
+    // The script of the page may have failed before anybody listened; the page itself goes on.
+    window.addEventListener("load", () => window.Bokeh ? resolve() : reject(new Unreachable("bokeh.min.js is missing")));
   });
+}
+
+function anew(written: HTMLScriptElement): HTMLScriptElement {
+  const script = document.createElement("script");
+  script.id = written.id;
+  script.src = written.src;
+  written.replaceWith(script);
+  return script;
 }

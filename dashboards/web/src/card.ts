@@ -1,6 +1,6 @@
 /** A chart in its frame: title, legend with values, tools; mounted when it comes into sight. */
 
-import { getFigure } from "./api.ts";
+import { ApiError, getFigure, Unreachable } from "./api.ts";
 import type { Crosshair } from "./crosshair.ts";
 import { fill, h, setText } from "./dom.ts";
 import { Enlarge } from "./enlarge.ts";
@@ -21,6 +21,7 @@ export class Card {
   readonly view: NumericChart;
   private legend: Legend | null = null;
   private mounting: Promise<void> | null = null;
+  private failed = false;
   private pointed: number | null = null;
   private readonly area: PlotArea;
   private readonly enlarge = new Enlarge(() => this.element);
@@ -57,7 +58,14 @@ export class Card {
   /** In sight: mounted at the first time, live again later. */
   appear(): void {
     if (!this.mounting) this.mounting = this.mount();
+    else if (this.failed) this.retry();
     else void this.view.resume();
+  }
+
+  /** The connection is back: the view anew, or at last. */
+  reload(): void {
+    if (this.failed) this.retry();
+    else void this.view.reload();
   }
 
   disappear(): void {
@@ -133,13 +141,14 @@ export class Card {
 
   private fail(error: unknown): void {
     if (this.view.painted > 0) return; // what is shown stays; the connection says the rest
-    fill(this.status, h("p", {}, strings.chartFailed),
-      h("p", { class: "faint" }, error instanceof Error ? error.message : String(error)),
+    this.failed = true;
+    fill(this.status, h("p", {}, strings.chartFailed), h("p", { class: "faint" }, explain(error)),
       h("button", { type: "button", class: "button small", onclick: () => this.retry() }, strings.retry));
   }
 
   private retry(): void {
     fill(this.status, h("div", { class: "skeleton-plot" }));
+    this.failed = false;
     this.mounting = this.view.mounted ? this.view.reload() : this.mount();
   }
 
@@ -156,6 +165,13 @@ export class Card {
   private nameOf(x: number): string {
     return this.context.prefs().axis === "x" ? `${strings.step} ${formatStep(Math.round(x))}` : formatElapsed(x);
   }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Unreachable) return strings.chartOffline;
+  if (error instanceof ApiError) return error.message;
+  console.error(error);
+  return strings.chartFault;
 }
 
 function pageScrolls(): boolean {

@@ -9,6 +9,7 @@ import { strings } from "./strings.ts";
 const REVOKE_AFTER_MS = 60_000;
 
 export function exportsOf(view: NumericChart): MenuItem[] {
+  // Without a limit the server sends every point, as a file that it has named.
   const files = view.channels.map(({ id, name }): MenuItem =>
     ({ label: strings.saveCsv(name), href: api(`/channels/${encodeURIComponent(id)}/raw?format=csv`) }));
   return [{ label: strings.savePng, run: () => void savePng(view) }, ...files];

@@ -62,12 +62,12 @@ export class Grid {
 
   /** After a reconnect: the views anew, from the server. */
   reload(): void {
-    for (const card of this.seen) void card.view.reload();
+    for (const card of this.seen) card.reload();
   }
 
   /** Connected at last: frames for the charts in sight. */
   resume(): void {
-    for (const card of this.seen) void card.view.resume();
+    for (const card of this.seen) card.appear();
   }
 
   each(act: (card: Card) => void): void {

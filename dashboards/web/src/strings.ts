@@ -61,6 +61,8 @@ export const strings = {
     "moves, zero shows everything.",
   wheelHint: "Hold Ctrl to zoom with the wheel",
   chartFailed: "This chart could not be loaded.",
+  chartOffline: "The server can't be reached; the chart comes as soon as it answers.",
+  chartFault: "The page made a mistake. Its console says more.",
   nan: (count: string): string => `NaN ${count}`,
   inf: (count: string): string => `∞ ${count}`,
   nanHelp: "Values that are not a number, marked by a cross on the axis",
