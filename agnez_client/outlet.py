@@ -14,10 +14,11 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from agnez_client.address import read_address
 from agnez_client.errors import SpoolError
 from agnez_client.protocol import encode_event
 from agnez_client.sender import Sender
-from agnez_client.settings import Settings, rank_of, read_address
+from agnez_client.settings import Settings, rank_of
 from agnez_client.spool.budget import MEMORY_LIMIT, Budget
 from agnez_client.spool.header import SpoolHeader
 from agnez_client.spool.pen import Pen

@@ -2,19 +2,15 @@
 Every setting of the training side: its environment variable, its default, what it is for.
 
 An argument wins over the environment, which wins over the default. `docs/sdk.md` lists them all;
-a test compares. Also the file by which this user's server tells this user's trainings where it
-listens.
+a test compares.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import os
-import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -147,66 +143,6 @@ def rank_of(environ: Mapping[str, str] | None = None) -> int:
     return 0
 
 
-# -- the address of this user's server ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
-    """Where a server of this user listens, and its process."""
-
-    url: str
-    pid: int
-
-
 def state_directory() -> Path:
     """Where the SDK keeps its state: `agnez` in the user's state directory."""
     return Path(platformdirs.user_state_dir("agnez", appauthor=False))
-
-
-def address_file() -> Path:
-    """The file that `agnez up` writes; only its owner may read it."""
-    return state_directory() / "server.json"
-
-
-def write_address(url: str, pid: int | None = None) -> Path:
-    """Tell the user's trainings that a server listens at *url*; replaces an earlier address."""
-    path = address_file()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(fresh, flags, 0o600), "w") as file:
-        json.dump(asdict(ServerAddress(url.rstrip("/"), pid or os.getpid())), file)
-    fresh.replace(path)
-    return path
-
-
-def read_address() -> ServerAddress | None:
-    """The address written last; None if there is none, or if another user could have written it."""
-    path = address_file()
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))) as file:
-            if not _is_private(os.fstat(file.fileno())):
-                logger.warning("%s is not yours alone (mode 0600) and is not read", path)
-                return None
-            found = json.load(file)
-        return ServerAddress(str(found["url"]).rstrip("/"), int(found["pid"]))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        logger.warning("%s can't be read and is left out: %s", path, error)
-        return None
-
-
-def remove_address(pid: int | None = None) -> None:
-    """Take the address back, if it still is the one of process *pid* (this one by default)."""
-    found = read_address()
-    if found is not None and found.pid == (pid or os.getpid()):
-        with contextlib.suppress(FileNotFoundError):
-            address_file().unlink()
-
-
-def _is_private(status: os.stat_result) -> bool:
-    if not hasattr(os, "getuid"):
-        return True
-    return status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o022

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from agnez_client.address import read_address
 from agnez_client.errors import TransportError
 from agnez_client.reader import Reader
-from agnez_client.settings import load_settings, read_address
+from agnez_client.settings import load_settings
 from agnez_client.transport import Transport
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agnez_client.address import read_address
 from agnez_client.cli.output import json_option, write_json
-from agnez_client.settings import Settings, load_settings, read_address
+from agnez_client.settings import Settings, load_settings
 from agnez_client.spool.files import read_file
 from agnez_client.spool.header import HEADER_NAME, parse_header
 from agnez_client.spool.place import host_name, known_roots

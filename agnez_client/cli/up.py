@@ -97,7 +97,7 @@ def _base_path(text: str) -> str:
 
 
 def _started(settings: ServerSettings, served: Served) -> None:
-    from agnez_client.settings import write_address
+    from agnez_client.address import write_address
 
     write_address(served.url)
     click.echo(f"agnez is up: {served.url}")
@@ -110,6 +110,6 @@ def _started(settings: ServerSettings, served: Served) -> None:
 
 
 def _forget() -> None:
-    from agnez_client.settings import remove_address
+    from agnez_client.address import remove_address
 
     remove_address(os.getpid())

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agnez_client import Context, SettingsError, sender
-from agnez_client.settings import (
-    address_file,
-    load_settings,
-    rank_of,
-    read_address,
-    remove_address,
-    write_address,
-)
+from agnez_client.address import address_file, read_address, remove_address, write_address
+from agnez_client.settings import load_settings, rank_of
 from tests.client.ingest_server import IngestServer
 
 Begin = Callable[..., Context]
@@ -78,6 +73,25 @@ def test_the_address_is_its_owners_alone() -> None:
     remove_address(pid=1)
     assert read_address() is not None
     remove_address()
+    assert read_address() is None
+
+
+def test_the_newest_living_server_counts() -> None:
+    """A second server that ends gives the first one back; one that is gone is the last resort."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    write_address("http://127.0.0.1:1", pid=os.getppid())
+    write_address("http://127.0.0.1:2")
+    write_address("http://127.0.0.1:3", pid=gone.pid)
+
+    urls = []
+    for pid in (os.getpid(), os.getppid(), gone.pid):
+        found = read_address()
+        assert found is not None
+        urls.append(found.url.rpartition(":")[2])
+        remove_address(pid)
+
+    assert urls == ["2", "1", "3"]
     assert read_address() is None
 
 

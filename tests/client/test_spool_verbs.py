@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agnez_client import syncing
+from agnez_client.address import write_address
 from agnez_client.cli.verbs import group
-from agnez_client.settings import write_address
 from agnez_client.spool.place import host_name
 from tests.client.ingest_server import IngestServer, drop, status
 from tests.client.spools import new_spool, write

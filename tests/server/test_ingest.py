@@ -312,3 +312,24 @@ async def test_watched_runs_are_asked_to_hurry(server: RunningServer) -> None:
     after = (await server.taken(spool.heartbeat()))["next_in_ms"]
 
     assert during < before == after
+
+
+async def test_the_owner_tells_what_a_joined_process_could_not(server: RunningServer) -> None:
+    """Whoever of a run's processes is heard first: the run has its owner's name and parameters."""
+    joined = Spool(joined=True, host="worker")
+    joined.send(1.0)
+    owner = Spool(joined.run, name="mine", project="vision", params={"lr": 0.1}, host="head")
+    owner.send(2.0)
+
+    await server.taken(joined.batch())
+    before = await server.get(f"/runs/{joined.run}")
+    await server.taken(owner.batch())
+    run = await server.get(f"/runs/{joined.run}")
+    late = Spool(joined.run, joined=True, host="late")
+    await server.taken(late.batch())
+
+    assert before["project"] == "default"
+    assert (run["name"], run["project"], run["params"], run["host"]) == (
+        "mine", "vision", {"lr": 0.1}, "head"
+    )  # fmt: skip
+    assert (await server.get(f"/runs/{joined.run}"))["host"] == "head"

@@ -253,3 +253,30 @@ async def test_a_channel_without_points(server: RunningServer) -> None:
     assert (view["x"], view["y"], view["exact"]) == ([], [], True)
     assert raw == {"items": [], "next": None}
     assert (await server.get(f"/channels/{channel}"))["last"] is None
+
+
+async def test_csv_without_a_limit_is_the_whole_channel(server: RunningServer) -> None:
+    """One file with every point, however many, under a name that a file system can bear."""
+    channel = await many(server, 45_000)
+
+    async with server.http.get(f"{server.api}/channels/{channel}/raw?format=csv") as answer:
+        text = await answer.text()
+
+    rows = text.splitlines()
+    assert len(rows) == 45_001
+    assert rows[0] == "session,rank,ordinal,x,y,wall"
+    assert [row.split(",")[2] for row in rows[1:]] == [str(n) for n in range(45_000)]
+    named = re.fullmatch(
+        r'attachment; filename="[\w.-]+\.csv"', answer.headers["Content-Disposition"]
+    )
+    assert named is not None
+
+
+async def test_a_query_parameter_that_nobody_reads_is_refused(server: RunningServer) -> None:
+    """A typing error is told, and does not answer everything."""
+    channel = await many(server, 1)
+
+    status, error = await server.refused("GET", f"/channels/{channel}/points?x_0=5")
+
+    assert status == 400
+    assert "'x_0'" in error["message"] and "x0" in error["hint"]
