@@ -149,8 +149,8 @@ class Delivery:
         if status == 410:
             self.is_stopped = True
             return Verdict(Outcome.STOPPED, reason=reason)
-        if status in (401, 403):
-            return Verdict(Outcome.DENIED, reason=reason)
+        if status in (401, 403):  # the hint is for callers by hand, the sender has its own
+            return Verdict(Outcome.DENIED, reason=_reason(response, hints=False))
         if status == 413 and self._shrink(batch):
             return Verdict(Outcome.REWOUND, reason=reason)
         self._doubt = True
@@ -264,11 +264,11 @@ def _ordinal(value: object) -> int:
     return value
 
 
-def _reason(response: Response) -> str:
+def _reason(response: Response, *, hints: bool = True) -> str:
     """What an error says about itself, for people."""
     try:
         error = response.json()["error"]
-        hint = f" ({error['hint']})" if error.get("hint") else ""
+        hint = f" ({error['hint']})" if hints and error.get("hint") else ""
         return f"{response.status}: {error['message']}{hint}"[:500]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{response.status}"

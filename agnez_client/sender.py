@@ -39,8 +39,8 @@ WARN_EVERY_S: Final = 600.0
 FIND_EVERY_S: Final = 5.0
 """How often a server is looked for where there was none."""
 _CURES: Final = {
-    Outcome.DENIED: "{} refuses this token ({}): set AGNEZ_TOKEN to one with the scope write "
-    "(`agnez token create --scope write`); points wait in the spool",
+    Outcome.DENIED: "{} does not let this training in ({}): set AGNEZ_TOKEN to a token with the "
+    "scope write (`agnez token create --scope write`); points wait in the spool",
     Outcome.REFUSED: "{} does not take batches ({}): is AGNEZ_URL the address of an Agnez server? "
     "Points wait in the spool",
     Outcome.BUSY: "{} takes nothing at present ({}); points wait in the spool and are sent later",

@@ -65,7 +65,8 @@ def is_on_device(value: Any) -> bool:
 def _as_float(value: Any, name: str) -> float:
     if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
         shown = "None" if value is None else f"{str(value)[:60]!r} ({type(value).__name__})"
-        raise ValueError(f"{name} is {shown}, expected a number")
+        alone = ": a lone argument is x, write send(y=...)" if value is None else ""
+        raise ValueError(f"{name} is {shown}, expected a number{alone}")
     try:
         return float(value)
     except OverflowError as error:
