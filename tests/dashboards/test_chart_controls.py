@@ -140,9 +140,38 @@ async def test_a_chart_fills_the_window_and_comes_back(site: Site) -> None:
     await page.get_by_role("button", name="Enlarge").click()
     box = await page.locator(".card").bounding_box()
     assert box is not None and box["width"] > 1200
+    await page.get_by_role("heading", name="loss").click()  # nothing in the card has the focus
     await page.keyboard.press("Escape")
 
     await page.get_by_role("button", name="Enlarge").wait_for()
+
+
+async def test_a_click_beside_an_enlarged_chart_brings_the_grid_back(site: Site) -> None:
+    """What lies behind it is not clicked."""
+    page = await chart_of(site, [1.0, 2.0])
+    await page.get_by_role("button", name="Enlarge").click()
+
+    await page.mouse.click(5, 20)
+
+    await page.get_by_role("button", name="Enlarge").wait_for()
+    assert "/runs/" in page.url
+
+
+async def test_the_last_value_is_that_of_the_curve(site: Site) -> None:
+    """It does not wait for the figures that are asked for every other second."""
+    page = await chart_of(site, [1.0, 2.0])
+    await page.route("**/channels", lambda route: None)
+
+    await site.post("/points", {"run": "look", "channel": "loss", "x": 2, "y": 7.5})
+
+    await page.locator(".value", has_text="7.500").wait_for()
+
+
+async def test_a_last_value_that_is_nan_is_told_once(site: Site) -> None:
+    """The badge says it, with its count."""
+    page = await chart_of(site, [1.0, "NaN", "NaN"])
+
+    assert (await page.locator(".legend-item").inner_text()).split("\n")[-1] == "NaN × 2"
 
 
 async def test_the_mode_that_was_chosen_is_kept(site: Site) -> None:
@@ -235,3 +264,32 @@ async def test_a_channel_is_saved_whole(site: Site) -> None:
 
     assert len((await download.path()).read_text().splitlines()) == 1 + 12_000
     assert "loss" in download.suggested_filename and download.suggested_filename.endswith(".csv")
+
+
+async def test_a_saved_picture_is_dark_in_the_dark(site: Site) -> None:
+    """Its ground is the colour of the card, and above the plot there is room for the names."""
+    await site.post("/points", {"run": "two", "channel": "a", "y": [1.0, 2.0]})
+    run = (await site.post("/points", {"run": "two", "channel": "b", "y": [3.0]}))["runs"][0]
+    await site.post(f"/runs/{run}/charts", {"title": "both", "channels": ["a", "b"]})
+    page = await site.open(f"/runs/{run}")
+    await page.get_by_role("button", name="Dark mode").click()
+    await until(page, "c.painted > 0")
+    card = page.get_by_role("region", name="both")
+    await card.get_by_role("button", name="More").click()
+
+    async with page.expect_download() as downloading:
+        await card.get_by_role("button", name="Save as PNG").click()
+    picture = (await (await downloading.value).path()).read_bytes()
+
+    ground, height = await page.evaluate(
+        """async bytes => {
+            const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+            const canvas = new OffscreenCanvas(picture.width, picture.height);
+            const pen = canvas.getContext("2d");
+            pen.drawImage(picture, 0, 0);
+            return [[...pen.getImageData(2, 2, 1, 1).data], picture.height]; }""",
+        list(picture),
+    )
+    plot = await card.locator(".figure").bounding_box()
+    assert ground == [0x14, 0x19, 0x21, 255]
+    assert plot is not None and height > plot["height"] + 40

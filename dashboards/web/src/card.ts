@@ -103,7 +103,6 @@ export class Card {
     const solo = this.channels.length === 1 && this.channels[0]!.name === this.chart.title;
     return h("section", {
       class: solo ? "card solo" : "card", "aria-label": this.chart.title, "data-chart": this.chart.id,
-      onkeydown: (event: KeyboardEvent) => this.enlarge.onKey(event),
     },
       h("div", { class: "card-top" }, this.head(), this.legendPlace),
       h("div", { class: "plot" }, this.place, this.area.element, this.status));
@@ -157,7 +156,8 @@ export class Card {
     const { smoothing } = this.context.prefs();
     for (const [number, lines] of this.view.lines) {
       const reading = x === null ? null : readAt(lines, x);
-      this.legend?.show(number, reading ?? lastOf(lines), smoothing > 0, reading === null);
+      if (reading) this.legend?.showAt(number, reading, smoothing > 0);
+      else this.legend?.showNewest(number, this.view.newest(number), lastOf(lines), smoothing > 0);
     }
     setText(this.at, x === null ? this.view.note() : this.nameOf(x));
   }

@@ -6,6 +6,10 @@ import { strings } from "./strings.ts";
 
 export class Enlarge {
   readonly button = h("button", { type: "button", class: "icon-button small" });
+  private readonly backdrop = h("div", { class: "large-backdrop", onclick: () => this.turn(false) });
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") this.turn(false);
+  };
 
   constructor(private readonly card: () => HTMLElement) {
     this.button.addEventListener("click", () => this.turn(!this.isLarge));
@@ -20,11 +24,13 @@ export class Enlarge {
     this.card().classList.toggle("large", large);
     document.body.classList.toggle("has-large", large);
     this.draw(large);
-  }
-
-  /** Escape anywhere in the card. */
-  onKey(event: KeyboardEvent): void {
-    if (event.key === "Escape" && this.isLarge) this.turn(false);
+    if (large) {
+      document.addEventListener("keydown", this.onKey);
+      document.body.append(this.backdrop);
+    } else {
+      document.removeEventListener("keydown", this.onKey);
+      this.backdrop.remove();
+    }
   }
 
   private draw(large: boolean): void {

@@ -4,6 +4,7 @@ import { api } from "./base.ts";
 import { h } from "./dom.ts";
 import type { MenuItem } from "./menu.ts";
 import type { NumericChart } from "./numeric.ts";
+import { drawPicture, pngOf } from "./picture.ts";
 import { strings } from "./strings.ts";
 
 const REVOKE_AFTER_MS = 60_000;
@@ -16,8 +17,10 @@ export function exportsOf(view: NumericChart): MenuItem[] {
 }
 
 async function savePng(view: NumericChart): Promise<void> {
-  const picture = await view.mounted?.png();
-  if (!picture) return;
+  const figure = view.mounted;
+  if (!figure) return;
+  const shown = figure.strokes.filter(({ number }) => !view.hidden.has(number));
+  const picture = await pngOf(drawPicture(view.chart.title, shown, figure.drawn(), devicePixelRatio));
   const address = URL.createObjectURL(picture);
   h("a", { href: address, download: `${view.chart.title}.png` }).click();
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);

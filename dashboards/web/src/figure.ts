@@ -137,12 +137,9 @@ export class Figure {
     for (const stroke of this.strokes) this.paintStroke(stroke);
   }
 
-  /** The figure as a PNG. */
-  async png(): Promise<Blob> {
-    const { canvas } = this.view.export("png", true);
-    return new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png");
-    });
+  /** What is drawn now, with as many pixels as the screen has. */
+  drawn(): HTMLCanvasElement {
+    return this.view.export("png", true).canvas;
   }
 
   private paintStroke(stroke: Stroke): void {

@@ -49,13 +49,25 @@ export class Legend {
       channel.inf > 0 && h("span", { title: strings.infHelp }, strings.inf(formatCount(channel.inf))));
   }
 
-  /** `resting`: nobody points at a place, so the newest value as sent is shown, odd ones too. */
-  show(number: number, reading: Reading | null, smoothed: boolean, resting: boolean): void {
+  /** The values at the place which the reader points at. */
+  showAt(number: number, reading: Reading | null, smoothed: boolean): void {
+    this.write(number, reading, reading?.raw ?? null, smoothed);
+  }
+
+  /** Nobody points: the newest value as sent. `newest` null: the last that the server told of. */
+  showNewest(number: number, newest: number | null, reading: Reading | null, smoothed: boolean): void {
+    const row = this.rows.get(number);
+    if (row) this.write(number, reading, newest ?? numberOf(row.channel.last), smoothed);
+  }
+
+  private write(number: number, reading: Reading | null, raw: number | null, smoothed: boolean): void {
     const row = this.rows.get(number);
     if (!row) return;
-    const raw = resting ? numberOf(row.channel.last) : (reading?.raw ?? null);
-    setText(row.value, formatValue(smoothed && reading ? reading.y : raw));
-    setText(row.raw, smoothed && reading ? formatValue(raw) : "");
+    const told = row.odd.childElementCount > 0 && raw !== null && !Number.isFinite(raw);
+    const value = told ? "" : formatValue(raw); // its badge says it already
+    row.odd.classList.toggle("now", told);
+    setText(row.value, smoothed && reading ? formatValue(reading.y) : value);
+    setText(row.raw, smoothed && reading ? value : "");
   }
 
   private add(stroke: Stroke, channel: Channel): void {
@@ -72,6 +84,6 @@ export class Legend {
     this.rows.set(stroke.number, { button, value, raw, odd, stroke, channel });
     this.element.append(h("li", {}, button));
     this.update(channel);
-    this.show(stroke.number, null, false, true);
+    this.showNewest(stroke.number, null, null, false);
   }
 }

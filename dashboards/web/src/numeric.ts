@@ -156,6 +156,11 @@ export class NumericChart implements Paintable {
     if (px > 1.25 * this.feed.px) this.reloadIn(STALE_AFTER_MS);
   }
 
+  /** The newest value of a channel, null while only the server knows it. */
+  newest(number: number): number | null {
+    return this.feed.data.get(number)?.newest?.y ?? null;
+  }
+
   /** What a reader should know of the lines: how many ranks and earlier sessions they are from. */
   note(): string {
     const all = [...this.feed.data.values()].map((data) => data.list());

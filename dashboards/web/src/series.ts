@@ -24,12 +24,19 @@ export interface Series {
   readonly wall: Column;
 }
 
+/** The newest value of a channel, as sent: NaN and infinities too. */
+export interface Newest {
+  wall: number;
+  y: number;
+}
+
 export type Applied = "extended" | "known" | "gap";
 
 export class ChannelData {
   private readonly series = new Map<number, Series>();
   private range: Range | null = null;
   private axis: Axis = "x";
+  private latest: Newest | null = null;
 
   /** Oldest session first, then by rank. */
   list(): Series[] {
@@ -38,6 +45,11 @@ export class ChannelData {
 
   cursors(): Record<string, number> {
     return Object.fromEntries([...this.series].map(([id, one]) => [id, one.cursor]));
+  }
+
+  /** The newest value, also where it lies outside the range; null when a view of a range hides it. */
+  get newest(): Newest | null {
+    return this.latest;
   }
 
   /** Points held by the series that holds most. */
@@ -50,7 +62,9 @@ export class ChannelData {
     this.series.clear();
     this.range = range;
     this.axis = axis;
+    this.latest = null;
     for (const block of blocks) {
+      if (range === null) this.notice(block);
       const one = this.open(block);
       one.exact = block.exact;
       one.cursor = block.end;
@@ -69,10 +83,17 @@ export class ChannelData {
     const skip = cursor - block.start;
     if (skip > 0 && !(block.exact && block.x.length === block.end - block.start)) return "gap";
     const one = known ?? this.open(block);
+    this.notice(block);
     this.append(one, block, skip);
     one.exact &&= block.exact;
     one.cursor = block.end;
     return "extended";
+  }
+
+  private notice({ wall, y }: Block): void {
+    wall.forEach((at, i) => {
+      if (!this.latest || at >= this.latest.wall) this.latest = { wall: at, y: y[i]! };
+    });
   }
 
   private open(block: Block): Series {

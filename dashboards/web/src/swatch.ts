@@ -13,11 +13,19 @@ const MARKERS: Record<string, string> = {
   plus: "M14 2.5v7M10.5 6h7",
 };
 
+export const SWATCH = { width: 28, height: 12 } as const;
+
+/** The line and the marker of a stroke, as paths in a box of the size of SWATCH. */
+export function swatchPaths(stroke: { marker: string }): { line: string; marker: string } {
+  return { line: "M1 6h26", marker: MARKERS[stroke.marker] ?? MARKERS["circle"]! };
+}
+
 export function swatch(stroke: { dash: readonly number[]; marker: string }): SVGElement {
-  const marker = MARKERS[stroke.marker] ?? MARKERS["circle"]!;
-  return svg("svg", { viewBox: "0 0 28 12", width: 28, height: 12, class: "swatch", "aria-hidden": "true" },
+  const { line, marker } = swatchPaths(stroke);
+  const { width, height } = SWATCH;
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "swatch", "aria-hidden": "true" },
     svg("path", {
-      d: "M1 6h26", stroke: "currentColor", "stroke-width": 2, fill: "none",
+      d: line, stroke: "currentColor", "stroke-width": 2, fill: "none",
       "stroke-dasharray": stroke.dash.join(" ") || null,
     }),
     svg("path", { d: marker, fill: "currentColor", stroke: "var(--card)", "stroke-width": 1 }));

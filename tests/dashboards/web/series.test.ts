@@ -99,3 +99,24 @@ test("a column grows past its first capacity", () => {
 
   assert.deepEqual(xs(data), [-1, ...many]);
 });
+
+test("the newest value is known by its time, whichever series it is of", () => {
+  const data = withView({ series: 1, start: 0, end: 2, x: [0, 1], y: [5, NaN], wall: [10, 30] });
+  assert.equal(data.newest!.y, NaN);
+
+  data.apply(block({ series: 2, rank: 1, start: 0, end: 1, x: [0], y: [7], wall: [20] }));
+  assert.equal(data.newest!.y, NaN);
+  data.apply(block({ series: 1, start: 2, end: 3, x: [2], y: [8], wall: [40] }));
+
+  assert.equal(data.newest!.y, 8);
+});
+
+test("a view of a range does not tell the newest value, live points outside of it do", () => {
+  const data = new ChannelData();
+  data.replace([block({ series: 1, start: 0, end: 100, x: [10], y: [1] })], { lo: 0, hi: 20 }, "x");
+  assert.equal(data.newest, null);
+
+  data.apply(block({ series: 1, start: 100, end: 101, x: [100], y: [2] }));
+
+  assert.equal(data.newest!.y, 2);
+});
