@@ -106,5 +106,6 @@ def _top(cell: Sequence[float]) -> float:
 def _bar(value: float, low: float, high: float) -> str:
     if not math.isfinite(value):
         return _ODD
-    share = (value - low) / (high - low) if high > low else 0.5
+    half_span = high / 2 - low / 2  # the whole span of the largest floats would be infinite
+    share = (value / 2 - low / 2) / half_span if half_span > 0 else 0.5
     return _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agnez_client.cli.output import number, seconds, sparkline, wall_time, write_table
@@ -59,6 +59,8 @@ def test_a_sparkline_marks_what_is_no_number() -> None:
     assert sparkline([0.0, math.nan, 1.0, math.inf], 72) == "▁×█×"
 
 
+@example([-1.7e308, 1.7e308], 2)
+@example([0.0, 5e-324], 2)
 @given(st.lists(st.floats(), max_size=300), st.integers(1, 100))
 def test_a_sparkline_is_never_too_wide(values: list[float], width: int) -> None:
     """As many signs as values, at most the width."""
