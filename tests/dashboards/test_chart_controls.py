@@ -293,3 +293,21 @@ async def test_a_saved_picture_is_dark_in_the_dark(site: Site) -> None:
     plot = await card.locator(".figure").bounding_box()
     assert ground == [0x14, 0x19, 0x21, 255]
     assert plot is not None and height > plot["height"] + 40
+
+
+async def test_zooming_away_from_a_place_clears_it_everywhere(site: Site) -> None:
+    """No other chart goes on showing what the keyboard has left."""
+    first = await site.post("/points", {"run": "two", "channel": "a", "y": [1.0, 2.0, 3.0]})
+    await site.post("/points", {"run": "two", "channel": "b", "y": [10.0, 20.0, 30.0]})
+    page = await site.open(f"/runs/{first['runs'][0]}")
+    await page.wait_for_function(
+        "() => Object.values(window.agnez.charts).filter(c => c.painted > 0).length === 2"
+    )
+    await page.locator(".overlay").first.focus()
+    await page.keyboard.press("ArrowRight")
+    await page.locator(".at", has_text="step 0").nth(1).wait_for()
+
+    await page.keyboard.press("+")
+
+    await page.locator(".at", has_text="step").nth(0).wait_for(state="detached")
+    assert await page.locator(".cross:visible").count() == 0

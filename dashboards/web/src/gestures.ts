@@ -46,7 +46,10 @@ export function bindGestures(overlay: HTMLElement, plane: Plane): void {
   });
   overlay.addEventListener("pointerup", (event) => {
     if (event.pointerType === "touch") fingers.up(event.pointerId);
-    else mouse.up(local(event));
+    else {
+      mouse.up(local(event));
+      plane.point(local(event)[0]);
+    }
   });
   overlay.addEventListener("pointercancel", (event) => {
     fingers.up(event.pointerId);

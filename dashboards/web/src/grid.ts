@@ -70,6 +70,12 @@ export class Grid {
     for (const card of this.seen) card.appear();
   }
 
+  /** Steps or time: a place on the one axis is none on the other. */
+  setAxis(): void {
+    this.crosshair.clear();
+    for (const card of this.cards.values()) card.view.setAxis();
+  }
+
   each(act: (card: Card) => void): void {
     for (const card of this.cards.values()) act(card);
   }

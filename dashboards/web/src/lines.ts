@@ -80,6 +80,11 @@ export function xExtent(parts: readonly XY[]): Extent | null {
   return start <= end ? { start, end } : null;
 }
 
+/** Whether every x is a whole number, as counted steps are. */
+export function allWhole(parts: readonly XY[]): boolean {
+  return parts.every(({ x }) => x.every((value) => Number.isInteger(value) || Number.isNaN(value)));
+}
+
 /** What has no place on the axis becomes a break in the line; markers tell of it. */
 function drawable(points: XY, log: boolean): XY {
   const y = points.y.map((value) => (Number.isFinite(value) && !(log && value <= 0) ? value : NaN));

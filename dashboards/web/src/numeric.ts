@@ -4,14 +4,14 @@ import type { Range } from "./api.ts";
 import { Feed, type Wanted } from "./feed.ts";
 import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
 import type { Block } from "./frames.ts";
-import { buildLines, newestSession, xExtent, yExtent, type Drawing } from "./lines.ts";
+import { allWhole, buildLines, newestSession, xExtent, yExtent, type Drawing } from "./lines.ts";
 import type { Channel, Chart } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
 import { narrowest, paddedX, paddedY } from "./ranges.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { strings } from "./strings.ts";
-import { linearTicks, logTicks, timeTicks } from "./ticks.ts";
+import { linearTicks, logTicks, timeTicks, type Tick } from "./ticks.ts";
 
 export interface ChartEvents {
   /** Painted: what is shown beside the plot may follow. */
@@ -194,12 +194,16 @@ export class NumericChart implements Paintable {
     const x = this.zoom?.x ?? paddedX(xExtent(drawn));
     const values = shown.flatMap(([, { raw, old }]) => [raw, old]);
     const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
-    const { width, height } = figure.frame;
-    const across = Math.max(2, Math.floor(width / (axis === "x" ? STEP_LABEL_PX : TIME_LABEL_PX)));
-    const along = Math.max(2, Math.floor(height / Y_LABEL_PX));
+    const along = Math.max(2, Math.floor(figure.frame.height / Y_LABEL_PX));
     figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
-    figure.setX(x, (axis === "x" ? linearTicks : timeTicks)(x.start, x.end, across));
+    figure.setX(x, this.xTicks(x, figure.frame.width, drawn));
     figure.setY(y, (this.log ? logTicks : linearTicks)(y.start, y.end, along), this.log);
+  }
+
+  private xTicks({ start, end }: Extent, width: number, drawn: readonly XY[]): Tick[] {
+    const across = (label: number): number => Math.max(2, Math.floor(width / label));
+    if (this.context.prefs().axis === "wall") return timeTicks(start, end, across(TIME_LABEL_PX));
+    return linearTicks(start, end, across(STEP_LABEL_PX), allWhole(drawn));
   }
 
   /** While all is in sight: how far the data reach, which is what smoothing is measured by. */

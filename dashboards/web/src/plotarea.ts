@@ -39,15 +39,17 @@ export class PlotArea implements Follower {
     this.crosshair.leave(this);
   }
 
-  /** The figure moved; what lies under a resting pointer is read anew. */
+  /** The figure moved: what lies under a resting pointer is read anew, and a place that left is none. */
   painted(): void {
-    if (this.pointer !== null) this.point(this.pointer);
+    const leads = this.crosshair.leader === this;
+    if (leads && this.pointer !== null) this.point(this.pointer);
+    else if (leads && !this.shows(this.crosshair.at)) this.crosshair.clear();
     else this.showAt(this.crosshair.at);
   }
 
   showAt(x: number | null): void {
     const figure = this.view.mounted;
-    const at = figure && x !== null && isInside(figure, figure.pixelOfX(x)) ? x : null;
+    const at = this.shows(x) ? x : null;
     this.cross.hidden = at === null;
     if (figure && at !== null) {
       const { top, height } = figure.frame;
@@ -57,6 +59,11 @@ export class PlotArea implements Follower {
     }
     this.showDots(figure, at);
     this.events.pointed(at);
+  }
+
+  private shows(x: number | null): boolean {
+    const figure = this.view.mounted;
+    return figure !== null && x !== null && isInside(figure, figure.pixelOfX(x));
   }
 
   private showDots(figure: Figure | null, x: number | null): void {
@@ -88,14 +95,16 @@ export class PlotArea implements Follower {
   private point(pixel: number | null): void {
     const figure = this.view.mounted;
     this.pointer = pixel;
-    this.crosshair.point(figure && pixel !== null && isInside(figure, pixel) ? figure.xAt(pixel) : null);
+    this.crosshair.point(figure && pixel !== null && isInside(figure, pixel) ? figure.xAt(pixel) : null, this);
   }
 
   private step(direction: 1 | -1): void {
     const range = this.view.mounted!.xRange;
     const from = this.crosshair.at ?? (direction === 1 ? range.start : range.end);
     const next = nextX(this.view.lines.values(), from, direction);
-    if (next !== null && next >= range.start && next <= range.end) this.crosshair.point(next);
+    if (next === null || next < range.start || next > range.end) return;
+    this.pointer = null;
+    this.crosshair.point(next, this);
   }
 
   private showHint(): void {

@@ -189,10 +189,8 @@ export class RunPage {
   }
 
   private prefChanged(changed: string): void {
-    this.grid.each((card) => {
-      if (changed === "smoothing") card.view.ask();
-      if (changed === "axis") card.view.setAxis();
-    });
+    if (changed === "smoothing") this.grid.each((card) => card.view.ask());
+    if (changed === "axis") this.grid.setAxis();
   }
 
   private connectionTurned(state: Connection): void {

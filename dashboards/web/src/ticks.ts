@@ -5,10 +5,10 @@ export interface Tick {
   label: string;
 }
 
-/** About `wanted` round places within [lo, hi]. */
-export function linearTicks(lo: number, hi: number, wanted: number): Tick[] {
+/** About `wanted` round places within [lo, hi]; `whole`: none between whole numbers. */
+export function linearTicks(lo: number, hi: number, wanted: number, whole = false): Tick[] {
   if (!(hi > lo)) return [];
-  const step = niceStep((hi - lo) / Math.max(1, wanted));
+  const step = Math.max(whole ? 1 : 0, niceStep((hi - lo) / Math.max(1, wanted)));
   return multiples(lo, hi, step).map((at) => ({ at, label: tickLabel(at, step) }));
 }
 

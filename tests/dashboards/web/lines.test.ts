@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { decodeFrame } from "../../../dashboards/web/src/frames.ts";
-import { buildLines, yExtent, type Drawing } from "../../../dashboards/web/src/lines.ts";
+import { allWhole, buildLines, yExtent, type Drawing } from "../../../dashboards/web/src/lines.ts";
 import { ChannelData, type Series } from "../../../dashboards/web/src/series.ts";
 import { columnsBytes, type Written } from "./columns_bytes.ts";
 
@@ -90,4 +90,11 @@ test("the range of values is that of the finite ones in sight", () => {
   assert.deepEqual(yExtent([part], null), { start: 1, end: 100 });
   assert.deepEqual(yExtent([part], { start: 0, end: 2 }), { start: 1, end: 5 });
   assert.equal(yExtent([], null), null);
+});
+
+test("steps are whole numbers, breaks between sessions aside", () => {
+  const xy = (...x: number[]) => ({ x: Float64Array.from(x), y: new Float64Array(x.length) });
+
+  assert.ok(allWhole([xy(0, 1, NaN, 5), xy()]));
+  assert.ok(!allWhole([xy(0, 1), xy(0.5)]));
 });

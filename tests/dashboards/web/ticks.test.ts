@@ -59,3 +59,9 @@ test("an empty range has no ticks", () => {
   assert.deepEqual(linearTicks(1, 1, 4), []);
   assert.deepEqual(timeTicks(2, 1, 4), []);
 });
+
+test("between whole numbers there are no ticks where only whole ones stand", () => {
+  assert.deepEqual(labels(linearTicks(-0.5, 0.5, 6, true)), ["0"]);
+  assert.deepEqual(labels(linearTicks(0, 3, 6, true)), ["0", "1", "2", "3"]);
+  assert.deepEqual(labels(linearTicks(0, 3200, 7, true)), labels(linearTicks(0, 3200, 7)));
+});
