@@ -75,3 +75,23 @@ async def test_a_thousand_runs_are_listed(site: Site) -> None:
         """() => { scrollTo(0, document.body.scrollHeight);
                    return document.body.textContent.includes("run-0999"); }"""
     )
+
+
+async def test_back_leads_to_the_list_as_it_was(site: Site) -> None:
+    """A search is one step in the history, however many letters it has."""
+    for name in ("baseline", "wide-net"):
+        await site.post("/runs", {"name": name})
+    page = await site.open("/")
+    baseline = page.get_by_role("link", name="baseline")
+    await baseline.wait_for()
+    search = page.get_by_role("searchbox")
+    await search.fill("wi")
+    await page.wait_for_url("**/?q=wi")
+    await search.fill("wide")
+    await page.wait_for_url("**/?q=wide")
+    await baseline.wait_for(state="detached")
+
+    await page.go_back()
+
+    await baseline.wait_for()
+    assert await search.input_value() == ""

@@ -49,8 +49,9 @@ export class Filter {
   /** Whether the server would list this run. */
   fits(run: Run): boolean {
     const { project, state, text } = this.chosen;
+    const wanted = text.toLowerCase();
     return (!project || run.project === project) && (!state || run.state === state)
-      && run.name.toLowerCase().includes(text.toLowerCase());
+      && [run.name, run.experiment, ...run.tags].some((one) => one.toLowerCase().includes(wanted));
   }
 
   get isOpen(): boolean {

@@ -3,6 +3,7 @@
 import { getLogin, getProjects, isServerTrouble } from "./api.ts";
 import { Banner } from "./banner.ts";
 import { homePage } from "./base.ts";
+import { fadeEdges } from "./edges.ts";
 import { fill, h, setText } from "./dom.ts";
 import { Filter, SORTS, STATES, type Chosen } from "./filter.ts";
 import { formatCount } from "./format.ts";
@@ -26,11 +27,14 @@ export class HomePage {
   private readonly banner = new Banner();
   private readonly live: Live;
   private readonly list: RunList;
-  private readonly projects = h("nav", { class: "projects", "aria-label": strings.projects });
+  private readonly projectLinks = h("ul", {});
+  private readonly projects = h("nav", { class: "projects", "aria-label": strings.projects },
+    h("h2", {}, strings.projects), this.projectLinks);
   private readonly title = h("h1", {});
   private readonly count = h("span", { class: "count" });
   private readonly nothing = h("p", { class: "nothing", hidden: true }, strings.noRunsFit);
   private readonly start_ = h("div", { hidden: true });
+  private readonly tools = h("div", { class: "toolbar" });
   private readonly board: HTMLElement;
   private filter = Filter.fromAddress(location.search);
   private typing: ReturnType<typeof setTimeout> | undefined;
@@ -47,12 +51,15 @@ export class HomePage {
         if (!isServerTrouble(error)) throw error; // the connection says that the server is away
       },
     });
+    this.drawControls();
+    fadeEdges(this.projects);
     this.board = this.layout();
     this.element = h("div", { class: "shell home-page" }, this.bar.element, this.banner.element, this.start_, this.board);
   }
 
   async start(): Promise<void> {
     this.showProjects(this.loaded);
+    window.addEventListener("popstate", () => this.returned());
     this.live.open();
     setInterval(() => this.list.tick(), 1000);
     await this.list.show(this.filter);
@@ -65,14 +72,14 @@ export class HomePage {
   private layout(): HTMLElement {
     return h("div", { class: "split" }, this.projects,
       h("main", { id: "main" },
-        h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.controls()),
+        h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools),
         h("div", { class: "table" },
           h("div", { class: "row row-head", "aria-hidden": "true" }, ...strings.columnsOfRuns.map((name) => h("div", {}, name))),
           this.list.element),
         this.nothing, this.list.sentinel));
   }
 
-  private controls(): HTMLElement {
+  private drawControls(): void {
     const { chosen } = this.filter;
     const find = searchField(strings.findRuns, (text) => {
       clearTimeout(this.typing);
@@ -85,12 +92,27 @@ export class HomePage {
     const sort = h("select", { class: "select", "aria-label": strings.sort },
       ...SORTS.map((one) => h("option", { value: one, selected: one === chosen.sort }, strings.sorts[one])));
     sort.addEventListener("change", () => this.choose({ sort: sort.value as Chosen["sort"] }));
-    return h("div", { class: "toolbar" }, find, h("div", { class: "scroller" }, states), h("div", { class: "select-box" }, sort, icon("right", 14)));
+    const scroller = h("div", { class: "scroller" }, states);
+    fadeEdges(scroller);
+    fill(this.tools, find, scroller, h("div", { class: "select-box" }, sort, icon("right", 14)));
   }
 
+  /** Each choice is a step in the history, a word that is still being typed is one altogether. */
   private choose(part: Partial<Chosen>): void {
-    this.filter = this.filter.with(part);
-    history.replaceState(null, "", homePage(this.filter.address()));
+    const before = this.filter;
+    this.filter = before.with(part);
+    if (this.filter.address() === before.address()) return;
+    const goesOn = part.text !== undefined && part.text !== "" && before.chosen.text !== "";
+    history[goesOn ? "replaceState" : "pushState"](null, "", homePage(this.filter.address()));
+    this.markProject();
+    void this.list.show(this.filter);
+  }
+
+  /** Back or forward: the choices stand in the address. */
+  private returned(): void {
+    clearTimeout(this.typing);
+    this.filter = Filter.fromAddress(location.search);
+    this.drawControls();
     this.markProject();
     void this.list.show(this.filter);
   }
@@ -115,8 +137,7 @@ export class HomePage {
     const runs = projects.reduce((sum, one) => sum + one.runs, 0);
     const running = projects.reduce((sum, one) => sum + one.running, 0);
     const all = this.projectLink("", strings.allProjects, runs, running);
-    fill(this.projects, h("h2", {}, strings.projects),
-      h("ul", {}, ...[all, ...projects.map((one) => this.projectLink(one.name, one.name, one.runs, one.running))]));
+    fill(this.projectLinks, all, ...projects.map((one) => this.projectLink(one.name, one.name, one.runs, one.running)));
     this.markProject();
     void this.showStart(runs === 0 && this.filter.isOpen);
   }
@@ -124,8 +145,10 @@ export class HomePage {
   private projectLink(project: string, label: string, runs: number, running: number): HTMLElement {
     const link = h("a", { href: homePage(project && `?project=${encodeURIComponent(project)}`), "data-project": project, title: label },
       h("span", { class: "project-name" }, label),
-      running > 0 && h("span", { class: "project-running", title: strings.runningCount(running) }, h("span", { class: "pulse" }), String(running)),
-      h("span", { class: "project-count" }, formatCount(runs)));
+      running > 0 && h("span", {
+        class: "project-running", role: "img", title: strings.runningCount(running), "aria-label": strings.runningCount(running),
+      }, h("span", { class: "pulse" })),
+      h("span", { class: "project-count", title: strings.runCount(formatCount(runs)) }, formatCount(runs)));
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

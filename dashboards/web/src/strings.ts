@@ -100,7 +100,7 @@ export const strings = {
 
   projects: "Projects",
   allProjects: "All runs",
-  findRuns: "Find runs by name",
+  findRuns: "Find runs by name or tag",
   state: "State",
   allStates: "All",
   sort: "Order",
@@ -109,6 +109,7 @@ export const strings = {
   } satisfies Record<Sort, string>,
   columnsOfRuns: ["State", "Run", "Curve", "Last values", "Points", "Elapsed", "Started"],
   runningCount: (count: number): string => `${count} running`,
+  runCount: (count: string): string => (count === "1" ? "1 run" : `${count} runs`),
   shortPoints: (count: string): string => count,
   noRunsFit: "No run fits. Change the search or the state.",
   welcomeTitle: "Send the first number",

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Filter } from "../../../dashboards/web/src/filter.ts";
 import type { Run } from "../../../dashboards/web/src/model.ts";
 
-const run = { project: "digits", state: "running", name: "Cosine-1" } as Run;
+const run = { project: "digits", state: "running", name: "Cosine-1", experiment: "Schedules", tags: ["Wide"] } as Run;
 
 test("the address holds what is chosen and nothing else", () => {
   assert.equal(Filter.fromAddress("").address(), "");
@@ -20,6 +20,12 @@ test("a run fits by project, state and part of its name in any case", () => {
   assert.ok(!Filter.fromAddress("?project=other").fits(run));
   assert.ok(!Filter.fromAddress("?state=failed").fits(run));
   assert.ok(!Filter.fromAddress("?q=linear").fits(run));
+});
+
+test("a search looks at names, experiments and tags", () => {
+  assert.ok(Filter.fromAddress("?q=schedul").fits(run));
+  assert.ok(Filter.fromAddress("?q=wide").fits(run));
+  assert.ok(!Filter.fromAddress("?q=digits").fits(run));
 });
 
 test("the server is asked for one page in the chosen order", () => {
