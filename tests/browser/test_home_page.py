@@ -27,6 +27,20 @@ async def test_a_new_run_appears_and_changes_its_state_by_push(site: Site) -> No
     await page.get_by_text("Failed", exact=True).nth(1).wait_for()
 
 
+async def test_a_project_says_how_many_runs_are_running(site: Site) -> None:
+    """A dot for those that run, with their number in words; none when all have ended."""
+    answer = await site.post("/points", {"run": "r", "project": "p", "channel": "c", "y": 1})
+    page = await site.open("/")
+    dot = page.get_by_role("link", name="p 1 running").get_by_role("img", name="1 running")
+    await dot.wait_for()
+
+    run = f"{site.url}/api/v1/runs/{answer['runs'][0]}"
+    async with site.http.patch(run, json={"state": "finished"}):
+        pass
+
+    await dot.wait_for(state="detached")
+
+
 async def test_runs_are_found_by_name(site: Site) -> None:
     """The search narrows the list to what fits."""
     for name in ("baseline", "wide-net", "deep-net"):
@@ -34,7 +48,7 @@ async def test_runs_are_found_by_name(site: Site) -> None:
     page = await site.open("/")
     await page.get_by_role("link", name="baseline").wait_for()
 
-    await page.get_by_placeholder("Find runs by name").fill("net")
+    await page.get_by_label("Find runs by name").fill("net")
 
     await page.get_by_role("link", name="baseline").wait_for(state="detached")
     await page.get_by_role("link", name="deep-net").wait_for()

@@ -311,3 +311,16 @@ async def test_zooming_away_from_a_place_clears_it_everywhere(site: Site) -> Non
 
     await page.locator(".at", has_text="step").nth(0).wait_for(state="detached")
     assert await page.locator(".cross:visible").count() == 0
+
+
+async def test_on_a_phone_the_toolbar_has_two_rows(site: Site) -> None:
+    """Also with the search that comes with many charts."""
+    for name in ("loss", "accuracy", "lr", "norm", "speed"):
+        answer = await site.post("/points", {"run": "many", "channel": name, "y": [1.0]})
+    page = await site.open(f"/runs/{answer['runs'][0]}")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.get_by_label("Find charts").wait_for()
+
+    box = await page.locator(".toolbar").bounding_box()
+
+    assert box is not None and box["height"] < 3 * 44

@@ -84,7 +84,7 @@ export class HomePage {
     const find = searchField(strings.findRuns, (text) => {
       clearTimeout(this.typing);
       this.typing = setTimeout(() => this.choose({ text: text.trim() }), TYPING_MS);
-    });
+    }, strings.findRunsHelp);
     find.querySelector("input")!.value = chosen.text;
     const states = segmented<RunState | "">(strings.state, chosen.state,
       [["", strings.allStates], ...STATES.map((state) => [state, strings.states[state]] as const)],

@@ -100,7 +100,8 @@ export const strings = {
 
   projects: "Projects",
   allProjects: "All runs",
-  findRuns: "Find runs by name or tag",
+  findRuns: "Find runs",
+  findRunsHelp: "Find runs by name, experiment or tag",
   state: "State",
   allStates: "All",
   sort: "Order",

@@ -71,8 +71,11 @@ export function segmented<T extends string>(
   return h("div", { class: "segmented", role: "group", "aria-label": name }, ...buttons);
 }
 
-export function searchField(label: string, changed: (text: string) => void): HTMLElement {
-  const input = h("input", { type: "search", placeholder: label, "aria-label": label, spellcheck: "false" });
+/** `help`: what the label has no room for. */
+export function searchField(label: string, changed: (text: string) => void, help = label): HTMLElement {
+  const input = h("input", {
+    type: "search", placeholder: label, "aria-label": help, title: help === label ? null : help, spellcheck: "false",
+  });
   input.addEventListener("input", () => changed(input.value));
   const box = h("div", { class: "search" });
   fill(box, icon("search", 14), input);
