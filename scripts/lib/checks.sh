@@ -9,7 +9,7 @@ LIB=$(dirname "${BASH_SOURCE[0]}")
 set_up() {
     step "python" ensure_python
     step "virtual environment" ensure_venv
-    step "install (minutes, the first time)" install_extras train report dev
+    step "install (minutes, the first time)" install_extras demo dev
 }
 
 lint_all() {

@@ -78,7 +78,7 @@ def test_the_wheel_declares_what_it_is(wheel: Path) -> None:
     commands = archive.read(info.replace("METADATA", "entry_points.txt")).decode()
 
     assert (metadata["Name"], metadata["Requires-Python"]) == ("agnez", ">=3.11")
-    assert set(metadata.get_all("Provides-Extra")) >= {"train", "report", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) >= {"demo", "train", "report", "dev"}
     assert "agnez = agnez_client.cli:main" in commands
 
 
