@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from agnez_client.chart import Chart, check_channels
-from agnez_client.errors import AgnezError, ChannelConflict, ChannelError, ChartError, RunClosed
+from agnez_client.errors import (
+    AgnezError,
+    ChannelConflict,
+    ChannelError,
+    ChartError,
+    ParamsError,
+    RunClosed,
+)
 from agnez_client.kinds import channel_class
 from agnez_client.kinds.channel import Channel
 from agnez_client.naming import as_name, as_text
@@ -175,9 +182,17 @@ class Job:
             return chart
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Add to the run's parameters; see `as_json` for what becomes of values."""
+        """
+        Add to the run's parameters; see `as_json` for what becomes of values.
+
+        Raises:
+            ParamsError: If together they take more than 1 MiB.
+        """
         self._check_open()
-        self._outlet.define("params", params=as_json(params))
+        try:
+            self._outlet.define("params", params=as_json(params))
+        except ValueError as error:
+            raise ParamsError(f"the parameters can't be sent: {error}") from error
 
     def add_tags(self, *tags: str) -> None:
         """Add to the run's tags."""

@@ -279,3 +279,11 @@ def test_one_line_says_where_the_run_is(begin: Begin, caplog: pytest.LogCaptureF
     assert [r.message for r in caplog.records if r.name == "agnez_client.context"] == [
         f"run {ctx.job.run}: {ctx.job.url}"
     ]
+
+
+def test_parameters_that_are_too_large_are_refused_by_their_name(begin: Begin) -> None:
+    """More than a megabyte of them is an error about parameters, told where they are set."""
+    ctx = begin()
+
+    with pytest.raises(ParamsError, match="parameters can't be sent"):
+        ctx.params.load({"text": "x" * (1 << 20)})
