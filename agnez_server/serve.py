@@ -77,7 +77,7 @@ async def serving(
         for sock in sockets:
             stack.callback(sock.close)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files = AuthFiles(_lasting_directory(settings) if settings.ephemeral else directory)
+        files = AuthFiles(_auth_directory(settings, directory))
         if settings.needs_login() and not (files.password_hash() or files.tokens()):
             raise NoLoginSet(None if settings.is_loopback() else settings.host)
         options = StoreOptions(backlog_bytes=settings.backlog_bytes)
@@ -100,8 +100,19 @@ def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Pa
     return _lasting_directory(settings)
 
 
+def _auth_directory(settings: ServerSettings, directory: Path) -> Path:
+    """
+    Where passwords and tokens lie: with the data.
+
+    A server that keeps nothing, and asks for a login, knows those of the lasting data directory:
+    in its own they could never have been set.
+    """
+    asks = settings.ephemeral and settings.needs_login()
+    return _lasting_directory(settings) if asks else directory
+
+
 def _lasting_directory(settings: ServerSettings) -> Path:
-    """Where data lie; passwords and tokens too, also those of a server that keeps nothing else."""
+    """Where data lie that are kept."""
     return (settings.data or default_data_directory()).expanduser().resolve()
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from agnez_client.protocol import CONTENT_TYPE, encode_batch, join_buffers
 from agnez_server.authfiles import AuthFiles
+from agnez_server.serve import serving
+from agnez_server.settings import ServerSettings
 from tests.server.running import running
 from tests.server.spools import Spool
 from tests.server.watching import Watcher
@@ -171,3 +173,30 @@ def test_damaged_tokens_are_named(tmp_path: Path) -> None:
     said = refused(tmp_path, "--login", "--port", "0", "--data", str(tmp_path / "data"))
 
     assert "tokens.json" in said
+
+
+async def test_a_server_that_keeps_nothing_writes_nothing(tmp_path: Path) -> None:
+    """With --ephemeral and no login the lasting data directory is not even made."""
+    lasting = tmp_path / "lasting"
+
+    async with serving(ServerSettings(port=0, ephemeral=True, data=lasting)) as served:
+        kept = served.directory
+        assert kept.exists()
+
+    assert not lasting.exists()
+    assert not kept.exists()
+
+
+async def test_a_server_that_keeps_nothing_knows_the_lasting_tokens(tmp_path: Path) -> None:
+    """With --ephemeral --login, tokens of the data directory open it; no data lie there."""
+    _, token = AuthFiles(tmp_path).add_token("test", "read")
+    settings = ServerSettings(port=0, ephemeral=True, login=True, data=tmp_path)
+
+    async with serving(settings) as served, aiohttp.ClientSession() as http:
+        url = f"{served.url}/api/v1/runs"
+        async with http.get(url) as nobody:
+            assert nobody.status == 401
+        async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+            assert answer.status == 200
+
+    assert not (tmp_path / "agnez.db").exists()
