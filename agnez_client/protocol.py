@@ -27,18 +27,32 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 OLDEST_PROTOCOL_VERSION: Final = 1
 CONTENT_TYPE: Final = "application/x-agnez-frames"
 
-CHANNEL_TYPES: Final = ("NUMERIC",)
+DRAWN_TYPES: Final = (
+    "NUMERIC", "HISTOGRAM", "IMAGE", "TEXT", "TABLE", "AUDIO", "VIDEO", "HTML", "FIGURE",
+    "PR_CURVE", "ROC_CURVE", "CONFUSION_MATRIX",
+)  # fmt: skip
+"""Types of channels that stand in charts. Points of NUMERIC are records, of all others entries."""
+RECORD_TYPES: Final = ("MARKER", "ARTEFACT")
+"""Types of channels that belong to the record of a run and stand in no chart."""
+CHANNEL_TYPES: Final = (*DRAWN_TYPES, *RECORD_TYPES)
 RUN_STATES: Final = ("running", "finished", "failed", "stopped", "lost")
-EVENT_KINDS: Final = ("run", "channel", "chart", "params", "tags", "state", "dropped", "durable")
+EVENT_KINDS: Final = (
+    "run", "channel", "chart", "params", "tags", "state", "dropped", "durable",
+    "entry", "about", "fields", "dataset", "console",
+)  # fmt: skip
 
 MAX_BATCH_BYTES: Final = 8 << 20
 MAX_EVENT_BYTES: Final = 1 << 20
 MAX_NAME_LENGTH: Final = 256
 MAX_CHANNELS_PER_SPOOL: Final = 100_000
+MAX_ENTRY_BYTES: Final = 256 << 10
+"""Most bytes of the JSON of an entry's body; what is larger is a blob."""
+MAX_LINE_LENGTH: Final = 4000
+"""Characters of one line of console output; the rest of a longer line is cut."""
 
 # -- points ----------------------------------------------------------------------------------
 
@@ -72,6 +86,16 @@ RecordArray = npt.NDArray[np.void]
 #   state    state ("running", "finished", "failed", "stopped"); reason
 #   dropped  count, reason; n (the channel): points that were refused before they had an ordinal
 #   durable  value (bool): whether what `send()` takes survives the process
+#   entry    n (the channel), x, wall (µs UTC), body (an object; what it holds is its type's
+#            affair); blobs [{sha256, size, mime}]: every blob that the body names. The server has
+#            them before it gets the event, else the event is refused for now (409 `blobs_missing`)
+#   about    facts: an object merged into what is known about the run, key by key of the first
+#            level (git, packages, host, command, model, environment); blobs as in entry
+#   fields   any of notes, stage, total_steps, name: set on the run
+#   dataset  name, hash, size (bytes), count (samples or files), source, about; by name, last wins
+#   console  stream ("stdout" or "stderr"), first (number of the first line in this process's
+#            output of both streams), lines [text], walls [µs UTC]. A line that is told again is
+#            replaced: so a progress bar is one line that changes
 
 _EVENT_HEAD: Final = struct.Struct("<II")
 

@@ -11,8 +11,9 @@ committed yet and only a change function touches it; `committed` is what readers
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -79,6 +80,58 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class BlobRef:
+    """A blob that something names: ``sha256`` 64 hex digits, ``size`` bytes, ``mime`` its type."""
+
+    sha256: str
+    size: int
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    A point whose value is no number, as a series holds it.
+
+    ``ordinal`` is the position within the series, in the order sent. ``wall`` is µs UTC. ``body``
+    is a JSON object, at most `MAX_ENTRY_BYTES` long as text.
+    """
+
+    ordinal: int
+    x: int | float
+    wall: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """
+    Where the entries of a series lie, without their bodies, in the order sent.
+
+    ``x`` ``(N,)`` int64 or float64, ``wall`` int64 ``(N,)`` µs UTC; the ordinal is the place.
+    """
+
+    x: npt.NDArray[Any]
+    wall: IntColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """
+    A line of console output.
+
+    ``number`` counts within (session, rank), both streams together, from 0. ``wall`` is µs UTC.
+    """
+
+    session: int
+    rank: int
+    number: int
+    wall: int
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """How far a spool was taken: the next event and the next point ordinal that are wanted."""
 
@@ -113,6 +166,10 @@ class Committed:
 
     docs: Sequence[DocChanged]
     points: Sequence[Appended]
+    entries: Sequence[Appended] = ()
+    """Entries by series; `Appended` counts them as it counts points."""
+    consoles: frozenset[str] = frozenset()
+    """Runs that have new lines of console output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +207,33 @@ class Change(Protocol):
             y: float64 ``(N,)``, NaN and infinities welcome.
             wall: int64 ``(N,)``, µs UTC.
         """
+
+    def append_entries(
+        self,
+        series: int,
+        x: Sequence[int | float],
+        wall: Sequence[int],
+        bodies: Sequence[bytes],
+        blobs: Iterable[BlobRef] = (),
+    ) -> None:
+        """
+        Append entries after those which the series has; a series holds points or entries.
+
+        Args:
+            series: Id from `open_series`. Its figures count entries: ``count``, ``last_x``,
+                ``min_x`` and so on; ``last_y``, ``min`` and ``max`` stay None.
+            x: Finite; int64 or float64.
+            wall: µs UTC.
+            bodies: JSON texts of objects.
+            blobs: All blobs that *bodies* name; they live as long as the run. Each is there, see
+                `Store.has_blobs`; the caller has checked it.
+        """
+
+    def keep_blobs(self, run: str, blobs: Iterable[BlobRef]) -> None:
+        """Let *blobs* live as long as *run*: something else of it names them."""
+
+    def put_lines(self, run: str, lines: Iterable[Line]) -> None:
+        """Add lines of console output of *run*; one that is there already is replaced."""
 
     def mark(self, spool: bytes) -> Mark:
         """The mark of *spool*, ahead by what is not committed yet; a fresh one if unknown."""
@@ -224,13 +308,84 @@ class Store(ABC):
     def recent(self, series: int, after: int) -> Columns | None:
         """Points with ``ordinal >= after`` from memory; None if some are only on disk. Quick."""
 
+    # -- entries: thread-safe, may block on disk ----------------------------------------------
+
+    def entries(self, series: int, after: int, limit: int) -> list[Entry]:
+        """At most *limit* entries with ``ordinal >= after``, in the order sent."""
+        raise NotImplementedError
+
+    def pick_entries(self, series: int, ordinals: Sequence[int]) -> list[Entry]:
+        """The entries with these ordinals that there are, in the order of the ordinals."""
+        raise NotImplementedError
+
+    def steps(self, series: int) -> Steps:
+        """Where all entries of *series* lie; empty for an unknown series."""
+        raise NotImplementedError
+
+    # -- console: thread-safe, may block on disk ----------------------------------------------
+
+    def lines(
+        self, run: str, session: int, rank: int, first: int, limit: int, find: str = ""
+    ) -> list[Line]:
+        """
+        At most *limit* lines with ``number >= first``, by number; with *find* only those that hold
+        it, whatever the case.
+        """
+        raise NotImplementedError
+
+    def consoles(self, run: str) -> list[tuple[int, int, int]]:
+        """Who wrote console output: session, rank, and how many lines; oldest session first."""
+        raise NotImplementedError
+
+    # -- blobs --------------------------------------------------------------------------------
+
+    async def put_blob(
+        self, sha256: str, mime: str, data: AsyncIterable[bytes], limit: int
+    ) -> BlobRef:
+        """
+        Keep *data* under its hash; when this returns it is on disk. Known already: *data* is read
+        and dropped. Nothing names it yet: after an hour without a name it may be collected.
+
+        Raises:
+            BadRequest: If the hash of *data* is another one.
+            TooLarge: If *data* is longer than *limit* bytes.
+            StoreReadOnly: If the disk is full or failing.
+        """
+        raise NotImplementedError
+
+    def has_blobs(self, sha256s: Iterable[str]) -> set[str]:
+        """Which of these blobs are here; their hour begins anew. Quick enough for the loop."""
+        raise NotImplementedError
+
+    def blob(self, sha256: str) -> BlobRef | None:
+        """What is known about a blob; None if it is not here. Quick enough for the loop."""
+        raise NotImplementedError
+
+    def blob_runs(self, sha256: str) -> list[str]:
+        """The runs that name this blob."""
+        raise NotImplementedError
+
+    def read_blob(self, sha256: str, start: int, size: int) -> bytes:
+        """At most *size* bytes from *start*; thread-safe, may block. Empty past the end."""
+        raise NotImplementedError
+
+    def blob_file(self, sha256: str) -> Path | None:
+        """The file that holds exactly this blob, where there is one (large ones)."""
+        raise NotImplementedError
+
+    async def collect_blobs(self, unnamed_for_s: float = 3600.0) -> int:
+        """Remove blobs that no run names and nobody put or asked for that long; bytes freed."""
+        raise NotImplementedError
+
+    # -----------------------------------------------------------------------------------------
+
     @abstractmethod
     def is_deleted(self, run: str) -> bool:
         """Whether *run* was deleted: its id is not to be used again."""
 
     @abstractmethod
     def run_bytes(self, run: str) -> int:
-        """Estimated size on disk of *run*'s points, bytes."""
+        """Estimated size on disk of *run*'s points, entries, lines and blobs, bytes."""
 
     @abstractmethod
     def store_stats(self) -> StoreStats:

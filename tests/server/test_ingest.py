@@ -288,7 +288,7 @@ async def test_another_protocol_version_says_what_to_upgrade(server: RunningServ
     status, answer = await server.ingest(body)
 
     assert (status, answer["error"]["code"]) == (426, "upgrade_needed")
-    assert (answer["error"]["oldest"], answer["error"]["newest"]) == (1, 1)
+    assert (answer["error"]["oldest"], answer["error"]["newest"]) == (1, 2)
     assert "upgrade the server" in answer["error"]["message"]
 
 
