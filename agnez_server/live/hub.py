@@ -176,16 +176,25 @@ class Hub:
     def _watch(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         run = self._catalog.run(asking.run_of(given))["id"]
         places = asking.places(given.get("channels"))
-        count = len(self._catalog.layout(run)["channels"])
         for place in places:
-            if place.channel >= count:
-                raise NotFound("channel", f"{run}.{place.channel}")
+            self._check_numeric(run, place.channel)
         self._check_limit(viewer, run, {place.channel for place in places})
         viewer.follows.add(run)
         series = self._series_by_channel(run) if places else {}
         for place in places:
             viewer.watch(run, place, series.get(place.channel, ()))
             self._watchers.setdefault(run, {}).setdefault(place.channel, set()).add(viewer)
+
+    def _check_numeric(self, run: str, channel: int) -> None:
+        channels = self._catalog.layout(run)["channels"]
+        if channel >= len(channels):
+            raise NotFound("channel", f"{run}.{channel}")
+        if (type := channels[channel]["type"]) != "NUMERIC":
+            raise BadRequest(
+                f"channel {channel} is {type}, only channels of type NUMERIC come in frames",
+                hint="`news` messages tell of new entries; ask for them by REST",
+                field="channels",
+            )
 
     def _check_limit(self, viewer: Viewer, run: str, channels: set[int]) -> None:
         most = self._settings.max_watched_channels
@@ -202,7 +211,7 @@ class Hub:
     def _unwatch(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         run, numbers = asking.run_of(given), asking.numbers(given.get("channels"))
         if numbers is None:
-            viewer.follows.discard(run)
+            viewer.unfollow(run)
         for key in viewer.channels:
             if key[0] == run and (numbers is None or key[1] in numbers):
                 viewer.unwatch(*key)
@@ -214,7 +223,7 @@ class Hub:
     # -- what was committed ------------------------------------------------------------------
 
     def _on_commit(self, event: Committed) -> None:
-        runs = {appended.series.run for appended in event.points}
+        runs = {appended.series.run for appended in (*event.points, *event.entries)}
         for appended in event.points:
             series = appended.series
             for viewer in self._watchers.get(series.run, {}).get(series.channel, ()):
@@ -228,6 +237,8 @@ class Hub:
                 layouts.add(body["run"])
         if runs or changed or layouts or deleted:
             self._tell_all(runs, changed | deleted | layouts, layouts)
+        if event.entries or event.consoles:
+            self._tell_news(event)
         for run in deleted:
             self._forget_run(run)
 
@@ -242,12 +253,20 @@ class Hub:
             for run in layouts & viewer.follows:
                 viewer.note_layout(run)
 
+    def _tell_news(self, event: Committed) -> None:
+        channels: dict[str, set[int]] = {run: set() for run in event.consoles}
+        for appended in event.entries:
+            channels.setdefault(appended.series.run, set()).add(appended.series.channel)
+        for viewer in self._viewers.values():
+            for run in channels.keys() & viewer.follows:
+                viewer.note_news(run, channels[run], console=run in event.consoles)
+
     def _forget_run(self, run: str) -> None:
         for channel, watchers in self._watchers.pop(run, {}).items():
             for viewer in watchers:
                 viewer.unwatch(run, channel)
         for viewer in self._viewers.values():
-            viewer.follows.discard(run)
+            viewer.unfollow(run)
 
 
 def _message(given: tuple[object, ...]) -> Mapping[str, Any]:

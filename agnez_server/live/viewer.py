@@ -18,6 +18,7 @@ import numpy as np
 
 from agnez_client.columns import Block, encode_columns
 from agnez_server.live.asking import Place
+from agnez_server.live.news import News
 from agnez_server.live.thinning import thin
 from agnez_server.store.base import Columns, Series, Store
 
@@ -72,7 +73,8 @@ class Viewer:
         self._interval_s = interval_s
         self._watched: dict[int, Watched] = {}
         self._channels: dict[tuple[str, int], float | None] = {}
-        self._news: dict[int, None] = {}  # in the order in which they became new
+        self._new: dict[int, None] = {}  # in the order in which they became new
+        self._news = News()
         self._runs: set[str] = set()
         self._run_points: set[str] = set()
         self._layouts: set[str] = set()
@@ -100,7 +102,7 @@ class Viewer:
         self._channels[run, place.channel] = place.dx
         for one in series:
             self._watched[one.id] = Watched(one, place.dx, place.cursors.get(one.id, 0))
-            self._news[one.id] = None
+            self._new[one.id] = None
         self._wake.set()
 
     def unwatch(self, run: str, channel: int) -> None:
@@ -113,7 +115,12 @@ class Viewer:
         ]
         for id in gone:
             del self._watched[id]
-            self._news.pop(id, None)
+            self._new.pop(id, None)
+
+    def unfollow(self, run: str) -> None:
+        """Tell no more of *run*'s document, layout and news; its channels are another thing."""
+        self.follows.discard(run)
+        self._news.forget(run)
 
     # -- what is new -------------------------------------------------------------------------
 
@@ -122,7 +129,7 @@ class Viewer:
         if series.id not in self._watched:
             dx = self._channels[series.run, series.channel]
             self._watched[series.id] = Watched(series, dx, 0)
-        self._news[series.id] = None
+        self._new[series.id] = None
         self._wake.set()
 
     def note_run(self, run: str) -> None:
@@ -138,6 +145,11 @@ class Viewer:
     def note_layout(self, run: str) -> None:
         """A channel or chart of *run* was made."""
         self._layouts.add(run)
+        self._wake.set()
+
+    def note_news(self, run: str, channels: Iterable[int], *, console: bool) -> None:
+        """*channels* of *run* have new entries, its console new output."""
+        self._news.note(run, channels, console=console)
         self._wake.set()
 
     def credit(self, frame: int) -> None:
@@ -157,7 +169,8 @@ class Viewer:
                 self._wake.set()
                 continue
             await self._tell_runs()
-            if self._news and self._sent - self._painted < MOST_UNPAINTED:
+            await self._tell_news()
+            if self._new and self._sent - self._painted < MOST_UNPAINTED:
                 await self._tell_points()
                 await asyncio.sleep(self._interval_s)
 
@@ -176,25 +189,43 @@ class Viewer:
         """Once a second, runs that got points are told as runs that changed."""
         if not self._run_points:
             return
-        loop = asyncio.get_running_loop()
-        wait = self._runs_told_at + RUN_INTERVAL_S - loop.time()
+        now = asyncio.get_running_loop().time()
+        wait = self._runs_told_at + RUN_INTERVAL_S - now
         if wait <= 0:
             self._runs |= self._run_points
             self._run_points.clear()
-            self._runs_told_at = loop.time()
-        elif self._timer is None or self._timer.when() <= loop.time():
-            self._timer = loop.call_later(wait, self._wake.set)
+            self._runs_told_at = now
+        else:
+            self._wake_in(wait)
+
+    async def _tell_news(self) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = self._news.wait_s(now)
+        if wait:
+            self._wake_in(wait)
+        elif wait is not None:
+            for told in self._news.take(now):
+                await self._outlet.send("news", told)
+
+    def _wake_in(self, wait_s: float) -> None:
+        """Wake up then, unless a timer does so earlier; another one is set at that time."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and loop.time() < self._timer.when():
+            if self._timer.when() <= loop.time() + wait_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(wait_s, self._wake.set)
 
     async def _tell_points(self) -> None:
         blocks, room = list[Block](), FRAME_POINTS
-        while self._news and room > 0:
-            id = next(iter(self._news))
-            del self._news[id]
+        while self._new and room > 0:
+            id = next(iter(self._new))
+            del self._new[id]
             block = self._block(self._watched[id])
             if block is not None:
                 blocks.append(block)
                 room -= max(len(block.x), _BLOCK_COST)
-        if self._news:
+        if self._new:
             self._wake.set()
         if blocks:
             self._sent += 1

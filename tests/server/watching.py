@@ -16,7 +16,7 @@ WITHIN_S = 10.0
 
 class Watcher:
     """
-    One viewer. What the server sends lies in queues: `runs`, `layouts`, and `frames` as
+    One viewer. What the server sends lies in queues: `runs`, `layouts`, `told`, and `frames` as
     ``(number, blocks)``. With ``paints`` False it takes frames and gives no credit.
     """
 
@@ -26,11 +26,13 @@ class Watcher:
         self.frames: asyncio.Queue[tuple[int, list[Block]]] = asyncio.Queue()
         self.runs: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.layouts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.gone = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
         self.client.on("frame", self._frame, namespace=NAMESPACE)
         self.client.on("run", self.runs.put, namespace=NAMESPACE)
         self.client.on("layout", self.layouts.put, namespace=NAMESPACE)
+        self.client.on("news", self.told.put, namespace=NAMESPACE)
         self.client.on("disconnect", self._gone, namespace=NAMESPACE)
 
     async def join(self, *, token: str | None = None, transport: str = "websocket",
@@ -86,6 +88,10 @@ class Watcher:
     async def layout(self) -> dict[str, Any]:
         """The next `layout` event."""
         return await asyncio.wait_for(self.layouts.get(), WITHIN_S)
+
+    async def news(self) -> dict[str, Any]:
+        """The next `news` event."""
+        return await asyncio.wait_for(self.told.get(), WITHIN_S)
 
     async def points(self, series: int, until: int) -> list[tuple[float, float]]:
         """(x, y) of one series from frames, up to ordinal *until*."""

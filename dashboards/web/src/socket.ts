@@ -18,6 +18,16 @@ export interface LiveEvents {
   frame(frame: Frame): void;
   run(run: Run | { id: string; deleted: true }): void;
   layout(run: string): void;
+  news(news: News): void;
+}
+
+/** New in a run that is watched, apart from numbers. */
+export interface News {
+  run: string;
+  /** Numbers of the channels that have new entries. */
+  channels: number[];
+  /** There is new console output. */
+  console: boolean;
 }
 
 interface Answer {
@@ -45,6 +55,7 @@ export class Live {
     this.socket.on("connect_error", () => this.turn("offline"));
     this.socket.on("frame", (body: ArrayBuffer) => this.events.frame?.(decodeFrame(body)));
     this.socket.on("run", (run: Run) => this.events.run?.(run));
+    this.socket.on("news", (news: News) => this.events.news?.(news));
     this.socket.on("layout", (told: { run: string }) => this.events.layout?.(told.run));
   }
 
