@@ -39,10 +39,13 @@ def add_pages(app: web.Application, base_path: str) -> None:
 
 def _page(name: str):  # type: ignore[no-untyped-def]
     async def get_page(request: web.Request) -> web.Response:
-        base = request.app[SETTINGS].base_path
         if request.get(SCOPE) is None and name != "login":
-            raise web.HTTPSeeOther(f"{base}/login?next={quote(request.path_qs)}")
-        return web.Response(text=page_html(name, base), content_type="text/html")
+            base = request.app[SETTINGS].base_path
+            # Relative, and `next` without the base: a proxy may have taken a part of the path away.
+            up = "../" if name == "run" else ""
+            here = quote(request.path_qs.removeprefix(base))
+            raise web.HTTPSeeOther(f"{up}login?next={here}")
+        return web.Response(text=page_html(name), content_type="text/html")
 
     return get_page
 

@@ -48,7 +48,8 @@ def check_place(settings: ServerSettings) -> web.middleware:  # type: ignore[val
         elif origin is not None and not _is_own(request, origin) and _can_harm(request):
             raise Forbidden(
                 f"the origin {shown(origin)} may not call this server",
-                hint="name it with agnez up --cors-origin",
+                hint="name it with agnez up --cors-origin; is this page itself behind a proxy, "
+                "then let that pass on Host (nginx: proxy_set_header Host $http_host)",
             )
         return await handler(request)
 
@@ -85,8 +86,15 @@ def _is_address(host: str) -> bool:
 
 
 def _is_own(request: web.Request, origin: str) -> bool:
+    """
+    Whether a page of this server asks. Behind a proxy that does not pass on ``Host``, that proxy's
+    ``X-Forwarded-Host`` is what the browser sees; a page of another site can't send that header
+    without being allowed to first.
+    """
     found = _split(origin)
-    return found is not None and found.netloc.lower() == request.headers["Host"].lower()
+    seen_as = (request.headers["Host"], request.headers.get("X-Forwarded-Host", ""))
+    netloc = "" if found is None else found.netloc.lower()
+    return bool(netloc) and netloc in map(str.lower, seen_as)
 
 
 def _can_harm(request: web.Request) -> bool:

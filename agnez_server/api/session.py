@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 
 from aiohttp import web
 
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
-from agnez_server.api.endpoint import Endpoint
+from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.auth import COOKIE
 from agnez_server.authfiles import SCOPES
 from agnez_server.errors import BadRequest, NotAuthenticated, TooManyRequests
 from agnez_server.keys import GATE, LOGINS, SETTINGS
 from agnez_server.middleware import SCOPE, caller, is_https
+
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~%@+-]+)*/?")
 
 
 async def get_session(request: web.Request) -> web.Response:
@@ -30,18 +33,36 @@ async def get_session(request: web.Request) -> web.Response:
 
 async def open_session(request: web.Request) -> web.Response:
     given = await parsing.read_object(request)
-    checks.known_fields(given, {"password"}, "a login")
+    checks.known_fields(given, {"password", "path"}, "a login")
     password = given.get("password")
     if not isinstance(password, str) or len(password) > 1000:
         raise BadRequest("password must be text of at most 1000 characters", field="password")
+    path = _cookie_path(request, given.get("path"))
     await _check(request, password)
     value, lasts_s = request.app[GATE].open_session()
     answer = parsing.json_answer({"login": True, "authenticated": True, "scope": "admin"})
     answer.set_cookie(
         COOKIE, value, max_age=lasts_s, httponly=True, samesite="Strict",
-        secure=is_https(request), path=request.app[SETTINGS].base_path or "/",
+        secure=is_https(request), path=path,
     )  # fmt: skip
     return answer
+
+
+def _cookie_path(request: web.Request, given: object) -> str:
+    """
+    Where the cookie is to be sent: where the browser sees this server.
+
+    Only the browser knows that when a proxy takes a part of the path away, and on a host that is
+    shared the cookie must not go to the neighbours.
+    """
+    if given is None:
+        return request.app[SETTINGS].base_path or "/"
+    if not isinstance(given, str) or len(given) > 200 or not _PATH.fullmatch(given):
+        raise BadRequest(
+            f"path must be that of the start page, as /agnez, found {checks.shown(given)}",
+            field="path",
+        )
+    return given or "/"
 
 
 async def _check(request: web.Request, password: str) -> None:
@@ -66,10 +87,13 @@ async def _check(request: web.Request, password: str) -> None:
 
 async def close_session(request: web.Request) -> web.Response:
     answer = web.Response(status=204)
-    answer.del_cookie(COOKIE, path=request.app[SETTINGS].base_path or "/")
+    answer.del_cookie(COOKIE, path=_cookie_path(request, request.query.get("path")))
     return answer
 
 
+_LOGIN: Final = schemas.obj(
+    {"password": schemas.TEXT, "path": schemas.TEXT}, required=("password",)
+)
 _SESSION: Final = schemas.obj(
     {
         "login": schemas.FLAG,
@@ -83,7 +107,8 @@ ENDPOINTS: Final = [
              summary="Whether a login is needed, and the caller's scope", answers={200: _SESSION}),
     Endpoint(method="POST", path="/session", handler=open_session, scope=None,
              summary="Log in with the password; sets a cookie",
-             body=schemas.obj({"password": schemas.TEXT}), answers={200: _SESSION}),
+             body=_LOGIN, answers={200: _SESSION}),
     Endpoint(method="DELETE", path="/session", handler=close_session, scope=None,
+             query=(Query("path", schemas.TEXT, "as given when logging in"),),
              summary="Log out", answers={204: None}),
 ]  # fmt: skip

@@ -1,9 +1,8 @@
-"""Where the built pages and Bokeh's own script lie, and a page made ready for a base path."""
+"""Where the built pages and Bokeh's own script lie, and a page made ready for its depth."""
 
 from __future__ import annotations
 
 import gzip
-import html
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,8 @@ import bokeh
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PAGES = {"index": "index.html", "run": "run.html", "login": "login.html"}
+_ROOTS = {"run": ".."}
+"""How a page that does not lie at the top names the top."""
 
 
 class PagesNotBuiltError(RuntimeError):
@@ -45,9 +46,10 @@ def pages() -> tuple[str, ...]:
     return tuple(_PAGES)
 
 
-def page_html(name: str, base: str = "") -> str:
+def page_html(name: str) -> str:
     """
-    The page *name* for a server below *base* ("" or "/path", no slash at the end).
+    The page *name*. Its addresses are relative: it works below any path, also one that a proxy
+    took away and that the server never hears of.
 
     Raises:
         KeyError: If there is no such page.
@@ -58,5 +60,4 @@ def page_html(name: str, base: str = "") -> str:
         text = path.read_text("utf-8")
     except FileNotFoundError as error:
         raise PagesNotBuiltError(path) from error
-    escaped = html.escape(base, quote=True)
-    return text.replace("__BASE__", escaped).replace("__BOKEH__", version("bokeh"))
+    return text.replace("__BASE__", _ROOTS.get(name, ".")).replace("__BOKEH__", version("bokeh"))

@@ -232,7 +232,7 @@ async def test_what_never_changes_is_kept_by_browsers(server: RunningServer) -> 
     script = next(
         part for part in html.split('"') if "/static/run" in part or "/static/app" in part
     )
-    async with server.http.get(server.root + script) as answer:
+    async with server.http.get(f"{server.root}/{script}") as answer:
         assert "immutable" in answer.headers["Cache-Control"]
 
 
@@ -262,9 +262,26 @@ async def test_pages_send_strangers_to_the_login(start: Start, tmp_path: Any) ->
     AuthFiles(tmp_path / "data").add_token("t", "admin")
     async with start(login=True, base_path="/a") as server:
         for path, location in (
-            ("/a/", "/a/login?next=/a/"),
-            ("/a/runs/x?tab=1&b=2", "/a/login?next=/a/runs/x?tab%3D1%26b%3D2"),
+            ("/a/", "login?next=/"),
+            ("/a/runs/x?tab=1&b=2", "../login?next=/runs/x?tab%3D1%26b%3D2"),
         ):
             async with server.http.get(server.root + path, allow_redirects=False) as answer:
                 assert (answer.status, answer.headers["Location"]) == (303, location)
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"), [("agnez.test", 201), ("other.test", 403), (None, 403), ("", 403)]
+)
+async def test_a_page_behind_a_proxy_is_our_own(
+    start: Start, forwarded: str | None, status: int
+) -> None:
+    """A proxy that names itself in Host says in X-Forwarded-Host what the browser asked for."""
+    headers = {"Origin": "https://agnez.test"}
+    if forwarded is not None:
+        headers["X-Forwarded-Host"] = forwarded
+    async with (
+        start() as server,
+        server.http.post(f"{server.api}/runs", json={}, headers=headers) as answer,
+    ):
+        assert answer.status == status

@@ -1,6 +1,6 @@
 /** REST calls. Every one takes an AbortSignal; what the server refuses becomes an ApiError. */
 
-import { api, loginPage } from "./base.ts";
+import { api, base, loginPage } from "./base.ts";
 import { COLUMNS, decodeFrame, type Block } from "./frames.ts";
 import type { Channel, Chart, LoginState, Page, Project, Run } from "./model.ts";
 
@@ -57,12 +57,12 @@ export async function logIn(password: string): Promise<void> {
   await call("/session", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ password }),
+    body: JSON.stringify({ password, path: base || "/" }),
   });
 }
 
 export async function logOut(): Promise<void> {
-  await call("/session", { method: "DELETE" });
+  await call(`/session?path=${encodeURIComponent(base || "/")}`, { method: "DELETE" });
 }
 
 /** The view of a channel: a block for each of its series. */
@@ -86,8 +86,8 @@ async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
 async function call(path: string, init: RequestInit): Promise<Response> {
   const answer = await reached(fetch(api(path), { credentials: "same-origin", ...init }));
   if (answer.ok) return answer;
-  if (answer.status === 401 && path !== "/session") {
-    location.replace(loginPage(location.pathname + location.search));
+  if (answer.status === 401 && !path.startsWith("/session")) {
+    location.replace(loginPage());
   }
   throw await errorOf(answer);
 }

@@ -47,9 +47,9 @@ function nextPage(): string {
   const wanted = new URLSearchParams(location.search).get("next") ?? "";
   const home = homePage();
   try {
-    const url = new URL(wanted, location.origin);
+    const url = new URL(base + wanted, location.origin);
     const ours = url.origin === location.origin && url.pathname.startsWith(`${base}/`);
-    return wanted && ours ? url.pathname + url.search : home;
+    return wanted.startsWith("/") && ours ? url.pathname + url.search : home;
   } catch {
     return home;
   }

@@ -43,7 +43,7 @@ export class TopBar {
     if (!login || !authenticated) return;
     this.extra.append(h("button", {
       type: "button", class: "button quiet",
-      onclick: () => void logOut().finally(() => location.assign(loginPage(location.pathname))),
+      onclick: () => void logOut().finally(() => location.assign(loginPage())),
     }, strings.logOut));
   }
 }

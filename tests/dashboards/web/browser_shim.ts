@@ -3,4 +3,4 @@
 const page = globalThis as unknown as Record<string, unknown>;
 page["document"] ??= { querySelector: () => null, documentElement: { dataset: {} } };
 page["matchMedia"] ??= () => ({ matches: false, addEventListener: () => undefined });
-page["location"] ??= { pathname: "/", origin: "http://test", search: "" };
+page["location"] ??= { pathname: "/", origin: "http://test", href: "http://test/", search: "" };
