@@ -1,63 +1,84 @@
-/** The charts of a run. Those in sight are mounted and fed; the others cost nothing. */
+/** The charts of a section, in groups. Those in sight are mounted and fed; the others cost nothing. */
 
 import { Card } from "./card.ts";
 import { Crosshair } from "./crosshair.ts";
 import { h } from "./dom.ts";
 import type { Frame } from "./frames.ts";
+import { Group } from "./group.ts";
+import { grouped } from "./groups.ts";
 import type { Channel, Chart } from "./model.ts";
 import type { ChartContext } from "./numeric.ts";
+import { searchFor } from "./search.ts";
+import { Slot } from "./slot.ts";
 import { strings } from "./strings.ts";
 
 /** So far outside the window a chart counts as in sight. */
 const AHEAD = "200px";
 
+export interface Folding {
+  isFolded(group: string): boolean;
+  fold(group: string, folded: boolean): void;
+}
+
 export class Grid {
-  private readonly cells = h("div", { class: "grid" });
   readonly element = h("div", { class: "charts" });
-  readonly cards = new Map<string, Card>();
+  private readonly slots = new Map<string, Slot>();
+  private readonly places = new Map<Element, Slot>();
+  private readonly groups = new Map<string, Group>();
+  private readonly groupBox = h("div", { class: "groups" });
   private readonly crosshair = new Crosshair();
-  private readonly nothing = h("p", { class: "nothing", hidden: true });
+  private readonly nothing = h("p", { class: "nothing", role: "status", hidden: true });
   private readonly sight: IntersectionObserver;
   private readonly seen = new Set<Card>();
+  private wanted = "";
   private looked: () => void = () => undefined;
   private readonly firstLook = new Promise<void>((resolve) => (this.looked = resolve));
 
-  constructor(private readonly context: ChartContext) {
+  /** `titled`: by which title a chart is put into its group, the chart's own unless told. */
+  constructor(
+    private readonly context: ChartContext, private readonly folding: Folding,
+    private readonly titled: (chart: Chart) => string = (chart) => chart.title,
+  ) {
     this.sight = new IntersectionObserver((entries) => {
       for (const entry of entries) this.turn(entry);
       this.looked();
     }, { rootMargin: AHEAD });
-    this.element.append(this.cells, this.nothing);
+    this.element.append(this.groupBox, this.nothing);
+  }
+
+  /** Those that were in sight at some time. */
+  get cards(): Map<string, Card> {
+    const made = [...this.slots].flatMap(([key, slot]): [string, Card][] => (slot.card ? [[key, slot.card]] : []));
+    return new Map(made);
   }
 
   /** Show these charts; those which are there already, with the same channels, stay as they are. */
   update(charts: readonly Chart[], channels: readonly Channel[]): void {
+    const known = new Map(channels.map((channel) => [channel.id, channel]));
     const kept = new Set(charts.map(keyOf));
-    for (const [key, card] of this.cards) if (!kept.has(key)) this.remove(key, card);
-    for (const [i, chart] of charts.entries()) {
-      const own = chart.channels.map((id) => channels.find((one) => one.id === id));
-      const known = own.filter((one): one is Channel => one !== undefined);
-      const card = this.cards.get(keyOf(chart)) ?? this.add(chart, known);
-      card.update(known);
-      // Moving an element that is in its place would take the focus from it.
-      if (this.cells.children[i] !== card.element) this.cells.insertBefore(card.element, this.cells.children[i] ?? null);
+    for (const [key, slot] of this.slots) if (!kept.has(key)) this.remove(key, slot);
+    for (const chart of charts) {
+      const own = chart.channels.map((id) => known.get(id)).filter((one): one is Channel => one !== undefined);
+      const slot = this.slots.get(keyOf(chart));
+      if (slot) slot.update(own);
+      else this.add(chart, own);
     }
-    this.arrange();
+    this.group(charts);
+    this.find(this.wanted);
   }
 
-  /** Only charts with `text` in their title or in the name of a channel. */
+  /** Only charts that the search text fits, see search.ts. */
   find(text: string): void {
-    const wanted = text.trim().toLowerCase();
-    for (const card of this.cards.values()) card.element.hidden = !card.names().includes(wanted);
-    this.arrange();
-    this.nothing.hidden = this.shown().length > 0 || wanted === "";
-    this.nothing.textContent = strings.noChartsFound(text.trim());
+    this.wanted = text;
+    const search = searchFor(text);
+    for (const slot of this.slots.values()) slot.element.hidden = !search.matches(slot.names);
+    const shown = this.arrange();
+    this.nothing.hidden = search.error === null && (shown > 0 || text.trim() === "");
+    this.nothing.textContent = search.error ?? strings.noChartsFound(text.trim());
   }
 
   take(frame: Frame): void {
-    for (const block of frame.blocks) {
-      for (const card of this.cards.values()) card.take(block);
-    }
+    for (const block of frame.blocks) this.each((card) => card.take(block));
   }
 
   /** After a reconnect: the views anew, from the server. */
@@ -73,50 +94,70 @@ export class Grid {
   /** Steps or time: a place on the one axis is none on the other. */
   setAxis(): void {
     this.crosshair.clear();
-    for (const card of this.cards.values()) card.view.setAxis();
+    this.each((card) => card.view.setAxis());
   }
 
   each(act: (card: Card) => void): void {
-    for (const card of this.cards.values()) act(card);
+    for (const slot of this.slots.values()) if (slot.card) act(slot.card);
   }
 
   /** Resolves when the charts in sight are mounted and have their numbers. */
   async ready(): Promise<void> {
-    if (this.cards.size > 0) await this.firstLook;
+    if (this.slots.size > 0) await this.firstLook;
     await Promise.all([...this.cards.values()].map((card) => card.ready));
   }
 
-  private shown(): Card[] {
-    return [...this.cards.values()].filter((card) => !card.element.hidden);
+  /** Few charts are drawn large; how many there are to be seen. */
+  private arrange(): number {
+    const shown = [...this.slots.values()].filter((slot) => !slot.element.hidden).length;
+    for (const group of this.groups.values()) group.arrange(shown);
+    return shown;
   }
 
-  /** Few charts are drawn large. */
-  private arrange(): void {
-    this.cells.dataset["count"] = String(Math.min(this.shown().length, 5));
-    this.cells.dataset["odd"] = String(this.shown().length % 2 === 1);
+  private group(charts: readonly Chart[]): void {
+    const groups = grouped(charts, this.titled);
+    const names = new Set(groups.map((one) => one.name));
+    for (const { name, items } of groups) {
+      const group = this.groups.get(name) ?? this.newGroup(name);
+      group.put(items.map((chart) => this.slots.get(keyOf(chart))!));
+    }
+    for (const [name, group] of this.groups) {
+      if (names.has(name)) continue;
+      group.element.remove();
+      this.groups.delete(name);
+    }
   }
 
-  private add(chart: Chart, channels: readonly Channel[]): Card {
-    const card = new Card(chart, channels, this.context, this.crosshair);
-    this.cards.set(keyOf(chart), card);
-    this.sight.observe(card.element);
-    return card;
+  private newGroup(name: string): Group {
+    const group = new Group(name, this.folding.isFolded(name), (folded) => this.folding.fold(name, folded));
+    this.groups.set(name, group);
+    if (name === "") this.groupBox.prepend(group.element);
+    else this.groupBox.append(group.element);
+    return group;
   }
 
-  private remove(key: string, card: Card): void {
-    this.sight.unobserve(card.element);
-    this.seen.delete(card);
-    this.cards.delete(key);
-    card.remove();
+  private add(chart: Chart, channels: readonly Channel[]): void {
+    const slot = new Slot(chart, channels, (...given) => new Card(...given, this.context, this.crosshair));
+    this.slots.set(keyOf(chart), slot);
+    this.places.set(slot.element, slot);
+    this.sight.observe(slot.element);
+  }
+
+  private remove(key: string, slot: Slot): void {
+    this.sight.unobserve(slot.element);
+    if (slot.card) this.seen.delete(slot.card);
+    this.places.delete(slot.element);
+    this.slots.delete(key);
+    slot.remove();
   }
 
   private turn(entry: IntersectionObserverEntry): void {
-    const card = [...this.cards.values()].find((one) => one.element === entry.target);
-    if (!card) return;
+    const slot = this.places.get(entry.target);
+    if (!slot) return;
     if (entry.isIntersecting) {
-      this.seen.add(card);
-      card.appear();
-    } else if (this.seen.delete(card)) card.disappear();
+      slot.appear();
+      this.seen.add(slot.card!);
+    } else if (slot.card && this.seen.delete(slot.card)) slot.card.disappear();
   }
 }
 

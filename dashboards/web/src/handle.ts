@@ -4,12 +4,10 @@ import type { Grid } from "./grid.ts";
 import type { Painter } from "./painter.ts";
 import type { Connection } from "./socket.ts";
 
-export interface ChartHandle {
-  title: string;
+/** What a chart tells of itself. */
+export interface ChartState {
   mounted: boolean;
   loading: boolean;
-  /** Times the figure was filled. */
-  painted: number;
   /** Views taken from the server. */
   loads: number;
   zoomed: boolean;
@@ -19,6 +17,25 @@ export interface ChartHandle {
   range: { x: [number, number]; y: [number, number] } | null;
   /** Length of each Bokeh source, by name. */
   sources: Record<string, number>;
+  /** Of charts whose points are no numbers. */
+  entries: EntriesState | null;
+}
+
+export interface EntriesState {
+  /** Places on the step slider, and the one it stands at; null while there is none. */
+  places: number;
+  at: { x: number; superseded: boolean } | null;
+  /** The newest entry is shown as it comes. */
+  following: boolean;
+  /** What is shown now, one for each pane: null where it has nothing yet. */
+  shown: ({ pane: string; x: number; session: number; rank: number; ordinal: number } | null)[];
+}
+
+export interface ChartHandle extends ChartState {
+  title: string;
+  type: string;
+  /** Times the chart was filled. */
+  painted: number;
 }
 
 export interface Handle {
@@ -30,7 +47,7 @@ export interface Handle {
   readonly rounds: number;
   readonly charts: Record<string, ChartHandle>;
   /** A copy of the columns of a Bokeh source, for instance ("loss chart id", "raw:0"). */
-  data(chart: string, source: string): { x: number[]; y: number[] };
+  data(chart: string, source: string): Record<string, unknown[]>;
 }
 
 declare global {
@@ -46,8 +63,6 @@ export interface Watched {
   frame: () => number;
   ready: () => Promise<void>;
 }
-
-const ROLES = ["raw", "smooth", "old", "mark", "odd"] as const;
 
 /**
  * Makes the handle; `start` draws the page and tells what may be read of it, null when it has no
@@ -67,29 +82,14 @@ export function exposeHandle(start: () => Promise<Watched | null>): void {
     get charts() { return page?.grid ? chartsOf(page.grid) : {}; },
     data(chart, source) {
       const card = [...(page?.grid?.cards.values() ?? [])].find((one) => one.chart.id === chart);
-      const [role, number] = source.split(":") as [(typeof ROLES)[number], string];
-      const columns = card?.view.mounted?.source(role, Number(number)).data;
+      const columns = card?.content.columns(source);
       if (!columns) throw new RangeError(`chart ${chart} has no source ${source}`);
-      return { x: Array.from(columns["x"] as Float64Array), y: Array.from(columns["y"] as Float64Array) };
+      return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Array.from(values)]));
     },
   };
 }
 
 function chartsOf(grid: Grid): Record<string, ChartHandle> {
-  return Object.fromEntries([...grid.cards.values()].map(({ chart, view }) => {
-    const figure = view.mounted;
-    const sources: Record<string, number> = {};
-    for (const { number } of figure?.strokes ?? []) {
-      for (const role of ROLES) sources[`${role}:${number}`] = figure!.source(role, number).data["x"]!.length;
-    }
-    const range = figure && {
-      x: [figure.xRange.start, figure.xRange.end] as [number, number],
-      y: [figure.yRange.start, figure.yRange.end] as [number, number],
-    };
-    return [chart.id, {
-      title: chart.title, mounted: figure !== null, loading: view.feed.isLoading, painted: view.painted,
-      loads: view.feed.loads, zoomed: view.zoom !== null, log: view.log, cursors: view.feed.cursors(),
-      range, sources,
-    }];
-  }));
+  return Object.fromEntries([...grid.cards.values()].map(({ chart, content }) =>
+    [chart.id, { title: chart.title, type: chart.type, painted: content.painted, ...content.state() }]));
 }

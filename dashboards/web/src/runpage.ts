@@ -56,6 +56,7 @@ export class RunPage {
       connection: (state) => this.connectionTurned(state),
       frame: (frame) => this.take(frame),
       run: (told) => told.id === this.run.id && this.heard(told),
+      news: (told) => told.run === this.run.id && this.grid.news(told.channels),
       layout: (id) => id === this.run.id && void this.relayout(),
     });
     this.grid = new Grid({
@@ -189,7 +190,7 @@ export class RunPage {
   }
 
   private prefChanged(changed: string): void {
-    if (changed === "smoothing") this.grid.each((card) => card.view.ask());
+    if (changed === "smoothing") this.grid.each((card) => card.ask());
     if (changed === "axis") this.grid.setAxis();
   }
 
