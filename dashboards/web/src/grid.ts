@@ -81,6 +81,12 @@ export class Grid {
     for (const block of frame.blocks) this.each((card) => card.take(block));
   }
 
+  /** These channels, by number, have new entries. */
+  news(channels: readonly number[]): void {
+    const numbers = new Set(channels);
+    this.each((card) => card.news(numbers));
+  }
+
   /** After a reconnect: the views anew, from the server. */
   reload(): void {
     for (const card of this.seen) card.reload();
@@ -94,7 +100,7 @@ export class Grid {
   /** Steps or time: a place on the one axis is none on the other. */
   setAxis(): void {
     this.crosshair.clear();
-    this.each((card) => card.view.setAxis());
+    this.each((card) => card.content.setAxis());
   }
 
   each(act: (card: Card) => void): void {

@@ -6,12 +6,14 @@ export interface Prefs {
   smoothing: number;
   axis: Axis;
   details: boolean;
+  /** Groups of charts that are folded away, by section and name. */
+  folded: readonly string[];
 }
 
 type Listener = (prefs: Readonly<Prefs>, changed: keyof Prefs) => void;
 
 const KEY = "agnez.prefs";
-const DEFAULTS: Prefs = { smoothing: 0, axis: "x", details: true };
+const DEFAULTS: Prefs = { smoothing: 0, axis: "x", details: true, folded: [] };
 
 export class Preferences {
   private readonly listeners = new Set<Listener>();

@@ -62,7 +62,7 @@ export class RunPage {
     this.grid = new Grid({
       run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.live), painter: this.painter,
       prefs: () => this.prefs.now,
-    });
+    }, { isFolded: () => false, fold: () => undefined });
     this.toolbar = new Toolbar(this.prefs, {
       find: (text) => this.grid.find(text),
       details: () => this.chooseDetails(!this.element.classList.contains("with-details")),
