@@ -52,12 +52,17 @@ class Site:
     forgiven: tuple[str, ...] = ()
     """What a browser logs as an error by itself, where a test brings it about."""
 
+    async def page(self, name: str = "") -> Page:
+        """An empty page whose complaints are heard."""
+        page = await self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(f"{name}: {error}"))
+        page.on("console", lambda message: self._heard(name, message))
+        page.on("request", lambda request: self._asked(request.url))
+        return page
+
     async def open(self, path: str) -> Page:
         """A page of the server, once its own script says that it is ready."""
-        page = await self.context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
-        page.on("console", lambda message: self._heard(path, message))
-        page.on("request", lambda request: self._asked(request.url))
+        page = await self.page(path)
         await page.goto(self.url + path)
         await ready(page)
         return page
@@ -122,10 +127,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, url: str) -> AsyncIterator[Site]:
+async def visiting(browser: Browser, url: str, **options: Any) -> AsyncIterator[Site]:
     """A profile of its own that looks at the server at *url*; complaints fail the test."""
     async with aiohttp.ClientSession() as http:
-        context = await browser.new_context(viewport={"width": 1280, "height": 800})
+        context = await browser.new_context(viewport={"width": 1280, "height": 800}, **options)
         site = Site(url, context, http)
         try:
             yield site
