@@ -77,13 +77,13 @@ export async function getPoints(view: View, signal?: AbortSignal): Promise<Block
   return decodeFrame(await reached(answer.arrayBuffer())).blocks;
 }
 
-async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await call(path, { signal: signal ?? null });
   const text = await reached(answer.text());
   return JSON.parse(text) as T;
 }
 
-async function call(path: string, init: RequestInit): Promise<Response> {
+export async function call(path: string, init: RequestInit): Promise<Response> {
   const answer = await reached(fetch(api(path), { credentials: "same-origin", ...init }));
   if (answer.ok) return answer;
   if (answer.status === 401 && !path.startsWith("/session")) {
@@ -93,7 +93,7 @@ async function call(path: string, init: RequestInit): Promise<Response> {
 }
 
 /** What fails on the way, before an answer or in the middle of one, means that the server is away. */
-async function reached<T>(travelling: Promise<T>): Promise<T> {
+export async function reached<T>(travelling: Promise<T>): Promise<T> {
   try {
     return await travelling;
   } catch (error) {

@@ -34,7 +34,87 @@ export interface Run {
   durable: boolean;
   dropped: number;
   gaps: number;
+  python: string | null;
+  stage: string | null;
+  /** Largest x of the newest session's numbers. */
+  step: Num | null;
+  total_steps: number | null;
+  eta_s: number | null;
+  /** In the trash since then. */
+  deleted_at: string | null;
+  datasets: Dataset[];
   sessions: Session[];
+  /** Of a single run only, not in a list. */
+  about?: About;
+}
+
+export interface Dataset {
+  name: string;
+  hash?: string | null;
+  size?: number | null;
+  count?: number | null;
+  source?: string | null;
+  about?: unknown;
+}
+
+export interface Blob {
+  sha256: string;
+  mime: string;
+  size: number;
+}
+
+/** What is known about a run; any key may be missing, and others may be there. */
+export interface About {
+  [key: string]: unknown;
+  git?: { commit?: string; branch?: string; dirty?: boolean; remote?: string; diff?: Blob };
+  command?: string[];
+  packages?: { count?: number; blob?: Blob };
+  model?: { name?: string; parameters?: number; trainable?: number; blob?: Blob };
+}
+
+export interface Artefact {
+  channel: string;
+  name: string;
+  version: number;
+  x: Num;
+  wall: number;
+  sha256?: string;
+  hash?: string;
+  mime?: string;
+  size?: number;
+  path?: string;
+  kind?: string;
+  metadata?: Record<string, unknown>;
+}
+
+export interface Marker {
+  channel: string;
+  x: Num;
+  wall: number;
+  text: string;
+  level: string;
+}
+
+export interface ConsoleLine {
+  session: number;
+  rank: number;
+  number: number;
+  wall: number;
+  stream: string;
+  text: string;
+}
+
+export interface Writer {
+  session: number;
+  rank: number;
+  lines: number;
+}
+
+export interface ConsolePage {
+  items: ConsoleLine[];
+  next: number | null;
+  total: number;
+  writers: Writer[];
 }
 
 export interface Channel {
