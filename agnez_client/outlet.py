@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agnez_client.address import read_address
 from agnez_client.errors import SpoolError
+from agnez_client.launchers import told_rank
 from agnez_client.protocol import encode_event
 from agnez_client.sender import Sender
-from agnez_client.settings import Settings, rank_of
+from agnez_client.settings import Settings
 from agnez_client.spool.budget import MEMORY_LIMIT, Budget
 from agnez_client.spool.header import SpoolHeader
 from agnez_client.spool.pen import Pen
 from agnez_client.spool.place import Place, choose_place, host_name
+from agnez_client.spool.ranks import chosen_rank
 from agnez_client.spool.spool import Spool
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Outlet:
     """
 
     def __init__(self, settings: Settings, run: str) -> None:
-        self._settings, self._run, self._rank = settings, run, rank_of()
+        self._settings, self._run, self._told = settings, run, told_rank()
         self.place = choose_place(settings)
         self.transport: Transport | None = None
         self.pen = Pen(self._open, self._wake)
@@ -53,6 +55,8 @@ class Outlet:
         self._lock = threading.RLock()
         self._report_at = 0.0
         self._holds_sender = False
+        self._forks = 0
+        self._is_fork = False
         self._find_server()
 
     def open(self) -> None:
@@ -79,8 +83,7 @@ class Outlet:
         return self.transport
 
     def _open(self) -> bool:
-        url = None if self.transport is None else self.transport.url
-        spool = self._create(SpoolHeader.new(self._run, self._rank, url, host_name()))
+        spool = self._create()
         if spool is None:
             return False
         with self._lock:
@@ -102,9 +105,13 @@ class Outlet:
             )
         return True
 
-    def _create(self, header: SpoolHeader) -> Spool | None:
+    def _create(self) -> Spool | None:
+        url = None if self.transport is None else self.transport.url
+        place, forks = self.place.folder, self._forks if self._is_fork else 0
         try:
-            return Spool.create(header, self.place.folder, self._budget())
+            with chosen_rank(place, self._run, self._told, forks) as rank:
+                header = SpoolHeader.new(self._run, rank, url, host_name())
+                return Spool.create(header, place, self._budget())
         except OSError as error:
             if self.place.folder is None:
                 return None
@@ -115,7 +122,7 @@ class Outlet:
                 error,
             )
             self.place = Place(None, str(error))
-            return self._create(header)
+            return self._create()
 
     def _budget(self) -> Budget:
         run_limit, user_limit = self._settings.spool_run_limit, self._settings.spool_user_limit
@@ -189,6 +196,7 @@ class Outlet:
 
     def before_fork(self) -> None:
         """Let nothing of ours be half done while the process is copied."""
+        self._forks += 1
         if self._sender is not None:
             self._holds_sender = self._sender.lock.acquire(timeout=FORK_PATIENCE_S)
 
@@ -202,6 +210,7 @@ class Outlet:
         """Leave the parent's spool alone; the first `send()` opens one of our own."""
         spool, sender = self.pen.spool, self._sender
         self.pen.forked()
+        self._is_fork = True
         self._lock = threading.RLock()
         self._sender = None
         if self.transport is not None:

@@ -131,18 +131,6 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
-def rank_of(environ: Mapping[str, str] | None = None) -> int:
-    """The number of this process among the run's: RANK, else LOCAL_RANK, else 0."""
-    env = os.environ if environ is None else environ
-    for name in ("RANK", "LOCAL_RANK"):
-        text = env.get(name, "").strip()
-        if text:
-            if not text.isdigit() or int(text) >= 1 << 32:
-                raise SettingsError(name, text, "a number from 0 up")
-            return int(text)
-    return 0
-
-
 def state_directory() -> Path:
     """Where the SDK keeps its state: `agnez` in the user's state directory."""
     return Path(platformdirs.user_state_dir("agnez", appauthor=False))

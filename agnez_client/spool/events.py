@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from agnez_client.protocol import encode_event, split_events
 from agnez_client.spool.files import Folder, open_file, write_whole
+from agnez_client.spool.lock import take
 
 EVENTS_NAME: Final = "events"
 _EVENT_HEAD_SIZE: Final = 8
+_DEFINITION: Final = b'{"kind":"channel",'
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class EventLog:
 
     Attributes:
         is_damaged: Whole events lie behind one that can't be read.
+        defined: All channels are defined by the events before this ordinal.
     """
 
     def __init__(self, fd: int, data: bytes = b"") -> None:
@@ -37,15 +40,19 @@ class EventLog:
         self._starts: list[int] = []
         self._unwritten: list[bytes] = []
         self._writing = False
-        at = 0
+        self.defined = at = 0
         for event in found:
             self._starts.append(at)
             at += _EVENT_HEAD_SIZE + len(event)
+            if event.startswith(_DEFINITION):
+                self.defined = len(self._starts)
 
     @classmethod
     def create(cls, folder: Folder) -> EventLog:
-        """The log of a new spool."""
-        return cls(folder.create(EVENTS_NAME))
+        """The log of a new spool; its lock is the owner's sign of life, see `ranks`."""
+        fd = folder.create(EVENTS_NAME)
+        take(fd)
+        return cls(fd)
 
     @classmethod
     def open(cls, folder: Folder) -> EventLog:
@@ -66,8 +73,28 @@ class EventLog:
         """
         frame = encode_event(event)
         with self._lock:
+            if event["kind"] == "channel":
+                self.defined = len(self) + 1
             self._unwritten.append(frame)
             self.write_pending()
+
+    def offer(self, frame: bytes) -> int | None:
+        """
+        Add the encoded event *frame* if the disk takes it now; its ordinal (in a signal's handler,
+        which writes when the interrupted writing is through, perhaps a higher one), else None.
+        """
+        with self._lock:
+            if not self._writing:
+                self.write_pending()
+                if self._unwritten:
+                    return None
+            ordinal = len(self)
+            self._unwritten.append(frame)
+            self.write_pending()
+            if not self._writing and self._unwritten and self._unwritten[0] is frame:
+                del self._unwritten[0]
+                return None
+            return ordinal
 
     @property
     def is_written(self) -> bool:

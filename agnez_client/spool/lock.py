@@ -30,6 +30,16 @@ def take(fd: int) -> bool:
     return False
 
 
+def take_shared(fd: int) -> bool:
+    """Share the lock of the file behind *fd* with others who do; False if one has it alone."""
+    if fcntl is None:
+        return True
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return True
+    return False
+
+
 def take_orphan(folder: Path) -> int | None:
     """The lock of the spool in *folder* as a descriptor; None if its owner lives or it is gone."""
     try:

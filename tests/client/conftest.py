@@ -14,11 +14,15 @@ from agnez_client.lifecycle import PROCESS
 from tests.client.ingest_server import IngestServer
 from tests.client.scripts import Script
 
+RANK_VARIABLES = (
+    *("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"),
+)
+
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No setting of the developer's machine reaches a test, and no run outlives it."""
-    for name in ("AGNEZ_URL", "AGNEZ_TOKEN", "AGNEZ_RUN", "AGNEZ_STRICT", "RANK", "LOCAL_RANK"):
+    for name in ("AGNEZ_URL", "AGNEZ_TOKEN", "AGNEZ_RUN", "AGNEZ_STRICT", *RANK_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGNEZ_SPOOL_MIN_FREE", "0")

@@ -13,7 +13,7 @@ import pytest
 
 from agnez_client import Context, SettingsError, sender
 from agnez_client.address import address_file, read_address, remove_address, write_address
-from agnez_client.settings import load_settings, rank_of
+from agnez_client.settings import load_settings
 from tests.client.ingest_server import IngestServer
 
 Begin = Callable[..., Context]
@@ -167,18 +167,3 @@ def test_settings_are_read_from_the_environment() -> None:
     assert found.spool == Path.home() / "spool"
     assert found.flush_timeout == 2.5
     assert (found.project, found.experiment) == ("default", "mlp")
-
-
-@pytest.mark.parametrize(
-    ("environment", "rank"),
-    [({}, 0), ({"RANK": "3", "LOCAL_RANK": "1"}, 3), ({"LOCAL_RANK": "1"}, 1), ({"RANK": ""}, 0)],
-)
-def test_the_rank_is_that_of_the_launcher(environment: dict[str, str], rank: int) -> None:
-    """RANK, else LOCAL_RANK, else 0."""
-    assert rank_of(environment) == rank
-
-
-def test_a_wrong_rank_is_named() -> None:
-    """As other settings."""
-    with pytest.raises(SettingsError, match="RANK"):
-        rank_of({"RANK": "first"})
