@@ -93,7 +93,18 @@ RUN_PATCH: Final = obj(
     required=(),
 )
 PROJECT: Final = obj({"name": TEXT, "runs": WHOLE, "running": WHOLE, "updated_at": TIME})
-SERIES: Final = obj({"id": WHOLE, "session": WHOLE, "rank": WHOLE, "count": WHOLE})
+SERIES: Final = obj(
+    {
+        "id": WHOLE,
+        "session": WHOLE,
+        "rank": WHOLE,
+        "count": WHOLE,
+        "min_x": maybe(NUMBER),
+        "max_x": maybe(NUMBER),
+        "max_wall": maybe(WHOLE),
+        "superseded_from": maybe(NUMBER),
+    }
+)
 CHANNEL: Final = obj(
     {
         "id": TEXT,

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from tinydb import TinyDB
 
+from agnez_server.catalog.sessions import superseded_from
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, channel_id
 from agnez_server.store.base import Change, Committed, Series, SeriesStats, Store
@@ -219,8 +220,22 @@ def channel_json(
         "max": max(highs, default=None),
         "last": last.last_y,
         "last_x": last.last_x,
-        "series": [
-            {"id": s.id, "session": s.session, "rank": s.rank, "count": stats.count}
-            for s, stats in series
-        ],
+        "series": _series_json(series),
     }
+
+
+def _series_json(series: list[tuple[Series, SeriesStats]]) -> list[dict[str, Any]]:
+    superseded = superseded_from(series)
+    return [
+        {
+            "id": s.id,
+            "session": s.session,
+            "rank": s.rank,
+            "count": stats.count,
+            "min_x": stats.min_x,
+            "max_x": stats.max_x,
+            "max_wall": stats.max_wall,
+            "superseded_from": superseded.get(s.id),
+        }
+        for s, stats in series
+    ]
