@@ -15,7 +15,8 @@ apt_install() {
     fi
     # One unreachable source among several must not stop us: the install below is the test.
     "${as_root[@]}" apt-get update -qq || echo "apt-get update reported a problem, going on"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    # RUNLEVEL=1: a service among them (nginx) is not started.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
@@ -36,6 +37,12 @@ find_python() {
 ensure_python() {
     find_python >/dev/null || apt_install python3 python3-venv
     "$(find_python)" -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
+}
+
+# The proxy that the tests put before a server, and what makes certificates for it.
+ensure_proxy() {
+    [ -x /usr/sbin/nginx ] || have nginx || apt_install nginx-light
+    have openssl || apt_install openssl
 }
 
 # The browser that the tests drive, and letters for it to draw.

@@ -104,7 +104,7 @@ async def test_behind_tls_that_ends_in_front(browser: Browser, tmp_path: Path) -
         await page.get_by_role("button", name="Log in").click()
         await page.wait_for_url(f"{front}/agnez/?project=p")
         await ready(page)
-        await page.wait_for_function("() => window.agnez.connection() === 'live'")
+        await page.wait_for_function("() => window.agnez.connection === 'live'")
 
         (cookie,) = await site.context.cookies()
         assert (cookie["secure"], cookie["httpOnly"], cookie["path"]) == (True, True, "/agnez")
