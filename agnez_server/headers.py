@@ -1,7 +1,8 @@
 """
 Headers that every answer carries: pages, files, JSON, errors, sockets alike.
 
-They are set when an answer is prepared, so none can be made that lacks them.
+They are set when an answer is prepared, so none can be made that lacks them; a policy of its own
+is kept.
 """
 
 from __future__ import annotations
@@ -15,11 +16,22 @@ from aiohttp import web
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src-elem 'self' 'unsafe-inline'; "
     "style-src-attr 'none'; font-src 'self'; "
-    "img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; "
-    "form-action 'self'; frame-ancestors 'self'"
+    "img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 NOTHING_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """For what is no page: should a browser show it as one, it can do nothing."""
+FRAME_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "style-src 'unsafe-inline' data: blob:; img-src data: blob:; font-src data:; "
+    "media-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""
+For the page in which what was logged may run its own script: it has no origin, so no cookie, no
+storage and nothing of the page around it, and it can ask no server for anything.
+"""
 
 SAFE_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
@@ -29,6 +41,9 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
     "Server": "agnez",
 }
 """The last one says no more than it has to: not which versions of which libraries."""
+
+_OWN: Final = ("Cross-Origin-Resource-Policy",)
+"""Of these, what an answer's handler chose."""
 
 ALLOWED_ORIGIN: Final = web.RequestKey("allowed_origin", str)
 """The request's Origin, where it is one that the settings name."""
@@ -41,9 +56,11 @@ def add_headers(app: web.Application) -> None:
 
 async def _on_prepare(request: web.Request, answer: web.StreamResponse) -> None:
     is_page = answer.content_type == "text/html"
-    answer.headers.update(SAFE_HEADERS)
+    own = {name: answer.headers[name] for name in _OWN if name in answer.headers}
+    answer.headers.update({**SAFE_HEADERS, **own})
     answer.headers.setdefault("Cache-Control", "no-store")
-    answer.headers["Content-Security-Policy"] = CONTENT_POLICY if is_page else NOTHING_POLICY
+    policy = CONTENT_POLICY if is_page else NOTHING_POLICY
+    answer.headers.setdefault("Content-Security-Policy", policy)
     origin = request.get(ALLOWED_ORIGIN)
     if origin is not None:
         answer.headers["Access-Control-Allow-Origin"] = origin

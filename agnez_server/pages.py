@@ -10,11 +10,14 @@ from aiohttp import web
 
 from agnez_dashboards import PagesNotBuiltError, bokeh_js, bokeh_js_gzip, page_html, static_dir
 from agnez_server.errors import NotFound
+from agnez_server.headers import FRAME_POLICY
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _UNHASHED: Final = "no-cache"
+_FOR_FRAMES: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""Files are the same for everybody, and the frame, which has no origin, needs them too."""
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -30,6 +33,7 @@ def add_pages(app: web.Application, base_path: str) -> None:
     app.router.add_get(f"{base_path}/", _page("index"))
     app.router.add_get(f"{base_path}/runs/{{run}}", _page("run"))
     app.router.add_get(f"{base_path}/login", _page("login"))
+    app.router.add_get(f"{base_path}/frame", get_frame)
     app.router.add_get(f"{base_path}/static/bokeh.min.js", get_bokeh)
     app.router.add_get(f"{base_path}/static/{{name}}", get_file)
     app.on_response_prepare.append(_cache)
@@ -50,6 +54,12 @@ def _page(name: str):  # type: ignore[no-untyped-def]
     return get_page
 
 
+async def get_frame(_: web.Request) -> web.Response:
+    """The page in which HTML and Bokeh figures of a run are shown: empty, and without an origin."""
+    headers = {"Content-Security-Policy": FRAME_POLICY}
+    return web.Response(text=page_html("frame"), content_type="text/html", headers=headers)
+
+
 async def _to_index(request: web.Request) -> web.Response:
     raise web.HTTPMovedPermanently(f"{request.app[SETTINGS].base_path}/")
 
@@ -60,18 +70,18 @@ async def get_file(request: web.Request) -> web.StreamResponse:
     path = static_dir() / name
     if not _PLAIN_NAME.fullmatch(name) or not path.is_file():
         raise NotFound("file", name)
-    return web.FileResponse(path)
+    return web.FileResponse(path, headers=_FOR_FRAMES)
 
 
 async def get_bokeh(request: web.Request) -> web.StreamResponse:
     """Bokeh's script as it lies in the installed package."""
     if "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return web.FileResponse(bokeh_js())
+        return web.FileResponse(bokeh_js(), headers=_FOR_FRAMES)
     return web.Response(
         body=bokeh_js_gzip(),
         content_type="text/javascript",
         charset="utf-8",
-        headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+        headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding", **_FOR_FRAMES},
     )
 
 

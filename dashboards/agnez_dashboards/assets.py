@@ -10,7 +10,7 @@ from pathlib import Path
 import bokeh
 
 _STATIC = Path(__file__).resolve().parent / "static"
-_PAGES = {"index": "index.html", "run": "run.html", "login": "login.html"}
+_PAGES = {"index": "index.html", "run": "run.html", "login": "login.html", "frame": "frame.html"}
 _ROOTS = {"run": ".."}
 """How a page that does not lie at the top names the top."""
 
@@ -42,8 +42,8 @@ def bokeh_js_gzip() -> bytes:
 
 
 def pages() -> tuple[str, ...]:
-    """Names of the pages."""
-    return tuple(_PAGES)
+    """Names of the pages that a reader opens; there is one more, ``frame``, inside of them."""
+    return tuple(name for name in _PAGES if name != "frame")
 
 
 def page_html(name: str) -> str:

@@ -47,6 +47,7 @@ async function bundle(out) {
     entryPoints: [
       ...pages.map((page) => ({ in: `src/${page}.ts`, out: page })),
       { in: "src/boot.ts", out: "boot" },
+      { in: "src/frame.ts", out: "frame" },
       { in: "styles/app.css", out: "app" },
       { in: "icon.svg", out: "icon" },
     ],

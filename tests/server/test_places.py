@@ -204,7 +204,9 @@ async def test_every_answer_has_the_safe_headers(
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    # Files are the same for everybody; the sandboxed frame, which has no origin, loads them too.
+    wanted = "cross-origin" if kind == "files" else "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == wanted
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert headers["Server"] == "agnez"
     assert page is (kind == "pages")
@@ -223,6 +225,19 @@ async def test_a_page_may_load_only_what_is_ours(server: RunningServer) -> None:
     assert policy["script-src"] == policy["connect-src"] == policy["font-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'self'"
     assert "unsafe-eval" not in str(policy)
+
+
+async def test_the_frame_has_no_origin(server: RunningServer) -> None:
+    """Scripts of a run run in it, without our cookies, and can ask nobody for anything."""
+    async with server.http.get(server.root + "/frame") as answer:
+        policy = dict(
+            part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; ")
+        )
+
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == policy["form-action"] == policy["base-uri"] == "'none'"
+    assert "connect-src" not in policy
+    assert policy["frame-ancestors"] == "'self'"
 
 
 async def test_what_never_changes_is_kept_by_browsers(server: RunningServer) -> None:
