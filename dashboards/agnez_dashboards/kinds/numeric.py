@@ -2,8 +2,8 @@
 Lines over steps or time: the figure of NUMERIC channels.
 
 The page fills the columns, sets the ranges and places the ticks, and finds what it needs by name:
-``raw:<number>`` the points as sent, ``smooth:<number>`` the line on top, ``old:<number>`` earlier
-sessions, ``mark:<number>`` the newest point (or all, when they are few), ``odd:<number>`` what a
+``raw:<number>`` the points as sent, ``smooth:<number>`` the line on top, ``old:<number>`` what
+the newest session went over again, ``older:<number>`` what those before it did, ``mark:<number>`` the newest point (or all, when they are few), ``odd:<number>`` what a
 line can't show: NaN, infinities, values that a log axis has no place for.
 """
 
@@ -25,6 +25,8 @@ from agnez_dashboards.theme import theme
 
 _FONT = "Inter Variable"
 _EDGE = "edge"
+_LINES = (("older", 1.2, 0.2), ("old", 1.2, 0.4), ("raw", 1.0, 0.26), ("smooth", 1.75, 1.0))
+"""Layers of lines from below: name, width, opacity."""
 
 
 def build(spec: ChartSpec) -> figure:
@@ -93,7 +95,7 @@ def _style_axes(plot: figure, spec: ChartSpec) -> None:
 def _add_channel(plot: figure, channel: ChannelSpec) -> None:
     number, color = channel.number, channel.color
     dash = list(channel.dash)
-    for name, width, alpha in (("old", 1.2, 0.38), ("raw", 1.0, 0.26), ("smooth", 1.75, 1.0)):
+    for name, width, alpha in _LINES:
         plot.line(
             "x", "y", source=_source(name, number), name=f"{name}-line:{number}",
             line_color=color, line_width=width, line_alpha=alpha, line_join="round",

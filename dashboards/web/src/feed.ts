@@ -47,6 +47,12 @@ export class Feed implements Subscriber {
     private readonly events: FeedEvents,
   ) {
     for (const channel of channels) this.data.set(channel.number, new ChannelData());
+    this.learn(channels);
+  }
+
+  /** What the server says of the channels' sessions. */
+  learn(channels: readonly Channel[]): void {
+    for (const channel of channels) this.data.get(channel.number)?.learn(channel.series);
   }
 
   get isLoading(): boolean {

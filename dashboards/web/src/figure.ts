@@ -21,7 +21,9 @@ export interface XY {
 export interface Lines {
   raw: XY;
   smooth: XY;
+  /** Tails of the sessions before the newest, and of those before them. */
   old: XY;
+  older: XY;
   mark: XY;
   odd: XY & { marker: string[] };
 }
@@ -31,7 +33,7 @@ export interface Extent {
   end: number;
 }
 
-const LAYERS = ["old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
+const LAYERS = ["older-line", "old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
 
 export class Figure {
   private log = false;

@@ -2,6 +2,7 @@
 
 import type { Extent, Lines, XY } from "./figure.ts";
 import type { Axis, Series } from "./series.ts";
+import type { Chain, Part } from "./sessions.ts";
 import { smooth } from "./smoothing.ts";
 
 export interface Drawing {
@@ -20,23 +21,53 @@ const MARK_ALL = 20;
 const FLOOR = 0.035;
 const CEILING = 0.965;
 
-/** Of `all` series (oldest session first) the newest session is drawn in full, the others dimmed. */
-export function buildLines(all: readonly Series[], how: Drawing): Lines {
-  const newest = newestSession(all);
-  const current = all.filter((one) => one.session === newest).map((one) => pointsOf(one, how));
-  const older = all.filter((one) => one.session !== newest).map((one) => pointsOf(one, how));
+/** Each chain is a line of the newest session at each x; what was gone over again are tails. */
+export function buildLines(chains: readonly Chain[], how: Drawing): Lines {
+  const current = chains.map((chain) => newestPoints(chain, how));
   const smoothed = current.map((points) => smoothedOf(points, how));
+  const tails = chains.map(({ parts }) => parts.map((part) => tailOf(part, how)));
   return {
     raw: joined(current.map((points) => drawable(points, how.log))),
     smooth: joined(smoothed),
-    old: joined(older.map((points) => smoothedOf(points, how))),
+    old: joined(tails.flatMap((list) => list.slice(-2))),
+    older: joined(tails.flatMap((list) => list.slice(0, -2))),
     mark: joined(smoothed.map(marked)),
-    odd: oddOnes([...older, ...current], how.log),
+    odd: oddOnes(chains.flatMap(({ parts }) => parts.map(({ series }) => pointsOf(series, how))), how.log),
   };
 }
 
-export function newestSession(all: readonly Series[]): number {
-  return all.reduce((newest, one) => Math.max(newest, one.session), -Infinity);
+/** At each x what the newest session has there: one line, and smoothed as one. */
+export function newestPoints({ parts }: Chain, how: Pick<Drawing, "axis" | "origin">): XY {
+  if (parts.length === 1) return pointsOf(parts[0]!.series, how);
+  return concatenated(parts.map((part) => {
+    const x = part.series.x.view();
+    return picked(pointsOf(part.series, how), (i) => x[i]! < part.until);
+  }));
+}
+
+/** What was gone over again, and the point before: where it leaves the line. */
+function tailOf({ series, until }: Part, how: Drawing): XY {
+  const x = series.x.view();
+  const begin = x.findIndex((at) => at >= until);
+  if (begin < 0) return { x: new Float64Array(), y: new Float64Array() };
+  return picked(smoothedOf(pointsOf(series, how), how), (i) => x[i]! >= until || i === begin - 1);
+}
+
+function picked(points: XY, isWanted: (i: number) => boolean): XY {
+  const wanted = (_: number, i: number): boolean => isWanted(i);
+  return { x: points.x.filter(wanted), y: points.y.filter(wanted) };
+}
+
+function concatenated(parts: readonly XY[]): XY {
+  const size = parts.reduce((sum, part) => sum + part.x.length, 0);
+  const all = { x: new Float64Array(size), y: new Float64Array(size) };
+  let at = 0;
+  for (const part of parts) {
+    all.x.set(part.x, at);
+    all.y.set(part.y, at);
+    at += part.x.length;
+  }
+  return all;
 }
 
 /** The points of a series along the axis that is drawn: steps, or seconds since `origin`. */

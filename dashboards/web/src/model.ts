@@ -117,6 +117,18 @@ export interface ConsolePage {
   writers: Writer[];
 }
 
+export interface ChannelSeries {
+  id: number;
+  session: number;
+  rank: number;
+  count: number;
+  min_x: number | null;
+  max_x: number | null;
+  /** µs UTC. */
+  max_wall: number | null;
+  superseded_from: number | null;
+}
+
 export interface Channel {
   id: string;
   run: string;
@@ -130,7 +142,7 @@ export interface Channel {
   max: Num | null;
   nan: number;
   inf: number;
-  series: { id: number; session: number; rank: number; count: number }[];
+  series: ChannelSeries[];
 }
 
 export interface Chart {

@@ -4,7 +4,7 @@ import type { Range } from "./api.ts";
 import { Feed, type Wanted } from "./feed.ts";
 import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
 import type { Block } from "./frames.ts";
-import { allWhole, buildLines, newestSession, xExtent, yExtent, type Drawing } from "./lines.ts";
+import { allWhole, buildLines, newestPoints, xExtent, yExtent, type Drawing } from "./lines.ts";
 import type { Channel, Chart } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
@@ -137,7 +137,7 @@ export class NumericChart implements Paintable {
     this.measureSpan();
     const how = this.drawing();
     for (const [number, data] of this.feed.data) {
-      const lines = buildLines(data.list(), how);
+      const lines = buildLines(data.chains(), how);
       this.lines.set(number, lines);
       figure.fill(number, lines);
       figure.setDense(number, how.smoothing === 0 && lines.raw.x.length > figure.frame.width);
@@ -163,13 +163,10 @@ export class NumericChart implements Paintable {
 
   /** What a reader should know of the lines: how many ranks and earlier sessions they are from. */
   note(): string {
-    const all = [...this.feed.data.values()].map((data) => data.list());
-    const sessions = Math.max(0, ...all.map((list) => new Set(list.map((one) => one.session)).size));
-    const ranks = Math.max(0, ...all.map((list) => {
-      const newest = newestSession(list);
-      return list.filter((one) => one.session === newest).length;
-    }));
-    return [ranks > 1 && strings.ranks(ranks), sessions > 1 && strings.olderSessions(sessions - 1)]
+    const all = [...this.feed.data.values()].map((data) => data.chains());
+    const earlier = Math.max(0, ...all.flat().map(({ parts }) => parts.length - 1));
+    const ranks = Math.max(0, ...all.map((chains) => new Set(chains.map(({ rank }) => rank)).size));
+    return [ranks > 1 && strings.ranks(ranks), earlier > 0 && strings.olderSessions(earlier)]
       .filter(Boolean).join(" · ");
   }
 
@@ -190,9 +187,9 @@ export class NumericChart implements Paintable {
   private setRanges(figure: Figure): void {
     const { axis } = this.context.prefs();
     const shown = [...this.lines].filter(([number]) => !this.hidden.has(number));
-    const drawn: XY[] = shown.flatMap(([, { raw, old, odd }]) => [raw, old, odd]);
+    const drawn: XY[] = shown.flatMap(([, { raw, old, older, odd }]) => [raw, old, older, odd]);
     const x = this.zoom?.x ?? paddedX(xExtent(drawn));
-    const values = shown.flatMap(([, { raw, old }]) => [raw, old]);
+    const values = shown.flatMap(([, { raw, old, older }]) => [raw, old, older]);
     const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
     const along = Math.max(2, Math.floor(figure.frame.height / Y_LABEL_PX));
     figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
@@ -209,12 +206,9 @@ export class NumericChart implements Paintable {
   /** While all is in sight: how far the data reach, which is what smoothing is measured by. */
   private measureSpan(): void {
     if (this.zoom) return;
-    const { axis } = this.context.prefs();
-    const all = [...this.feed.data.values()].flatMap((data) => data.list());
-    const newest = newestSession(all);
-    this.span = xExtent(all.filter((one) => one.session === newest).map((one) => ({
-      x: axis === "x" ? one.x.view() : one.wall.view().map((wall) => wall / 1e6), y: one.y.view(),
-    })));
+    const chains = [...this.feed.data.values()].flatMap((data) => data.chains());
+    const how = { axis: this.context.prefs().axis, origin: this.context.origin };
+    this.span = xExtent(chains.map((chain) => newestPoints(chain, how)));
   }
 
   private reloadIn(delay: number, again = false): void {

@@ -84,6 +84,7 @@ export class NumericContent implements Content {
 
   update(channels: readonly Channel[]): void {
     this.channels = channels;
+    this.view.feed.learn(channels);
     for (const channel of channels) this.names?.update(channel);
     if (this.pointed === null) this.showValues(null);
   }

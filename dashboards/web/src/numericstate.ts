@@ -4,7 +4,7 @@ import type { Lines } from "./figure.ts";
 import type { ChartState } from "./handle.ts";
 import type { NumericChart } from "./numeric.ts";
 
-const ROLES = ["raw", "smooth", "old", "mark", "odd"] as const satisfies readonly (keyof Lines)[];
+const ROLES = ["raw", "smooth", "old", "older", "mark", "odd"] as const satisfies readonly (keyof Lines)[];
 
 export function numericState(view: NumericChart): ChartState {
   const figure = view.mounted;

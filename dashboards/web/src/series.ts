@@ -8,6 +8,7 @@
 import { Column } from "./column.ts";
 import type { Range } from "./api.ts";
 import type { Block } from "./frames.ts";
+import { chainsOf, type Chain, type Life } from "./sessions.ts";
 
 export type Axis = "x" | "wall";
 
@@ -34,6 +35,8 @@ export type Applied = "extended" | "known" | "gap";
 
 export class ChannelData {
   private readonly series = new Map<number, Series>();
+  private readonly lives = new Map<number, Life>();
+  private lines: Chain[] | null = null;
   private range: Range | null = null;
   private axis: Axis = "x";
   private latest: Newest | null = null;
@@ -41,6 +44,16 @@ export class ChannelData {
   /** Oldest session first, then by rank. */
   list(): Series[] {
     return [...this.series.values()].sort((a, b) => a.session - b.session || a.rank - b.rank);
+  }
+
+  /** The series as lines, by rank; see sessions.ts. */
+  chains(): Chain[] {
+    return (this.lines ??= chainsOf(this.list(), this.lives));
+  }
+
+  /** What the server says of the series: a view of a range does not show all of a session. */
+  learn(told: readonly Life[]): void {
+    for (const life of told) this.meet(life);
   }
 
   cursors(): Record<string, number> {
@@ -60,11 +73,13 @@ export class ChannelData {
   /** Take a view for all there is: `range` is what was asked for, null for everything. */
   replace(blocks: readonly Block[], range: Range | null, axis: Axis): void {
     this.series.clear();
+    this.lines = null;
     this.range = range;
     this.axis = axis;
     this.latest = null;
     for (const block of blocks) {
       if (range === null) this.notice(block);
+      this.meet(lifeOf(block));
       const one = this.open(block);
       one.exact = block.exact;
       one.cursor = block.end;
@@ -84,6 +99,7 @@ export class ChannelData {
     if (skip > 0 && !(block.exact && block.x.length === block.end - block.start)) return "gap";
     const one = known ?? this.open(block);
     this.notice(block);
+    this.meet(lifeOf(block));
     this.append(one, block, skip);
     one.exact &&= block.exact;
     one.cursor = block.end;
@@ -96,12 +112,24 @@ export class ChannelData {
     });
   }
 
+  /** What is known of a session only grows, wherever it is learnt from. */
+  private meet(life: Life): void {
+    const known = this.lives.get(life.id);
+    const grown = known ? {
+      ...known, count: Math.max(known.count, life.count), min_x: least(known.min_x, life.min_x),
+      max_wall: most(known.max_wall, life.max_wall),
+    } : { ...life };
+    this.lives.set(life.id, grown);
+    if (known?.min_x !== grown.min_x || known?.max_wall !== grown.max_wall) this.lines = null;
+  }
+
   private open(block: Block): Series {
     const one: Series = {
       id: block.series, session: block.session, rank: block.rank, cursor: 0, exact: true,
       x: new Column(), y: new Column(), wall: new Column(),
     };
     this.series.set(block.series, one);
+    this.lines = null;
     return one;
   }
 
@@ -115,4 +143,19 @@ export class ChannelData {
       one.wall.push(block.wall[i]!);
     }
   }
+}
+
+function lifeOf({ series, session, rank, end, x, wall }: Block): Life {
+  return {
+    id: series, session, rank, count: end, min_x: x.length > 0 ? x.reduce((a, b) => Math.min(a, b)) : null,
+    max_wall: wall.length > 0 ? wall.reduce((a, b) => Math.max(a, b)) : null,
+  };
+}
+
+function least(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : Math.min(a, b);
+}
+
+function most(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : Math.max(a, b);
 }

@@ -9,7 +9,7 @@ import { Subscriptions } from "../../../dashboards/web/src/subscriptions.ts";
 import { columnsBytes, type Written } from "./columns_bytes.ts";
 
 const WANTED = { axis: "x", px: 10, range: null } as const;
-const channel = { id: "run.0", number: 0 } as Channel;
+const channel = { id: "run.0", number: 0, series: [] as Channel["series"] } as Channel;
 
 class FakeLive {
   connection = "live";

@@ -3,15 +3,16 @@ import { test } from "node:test";
 
 import { decodeFrame } from "../../../dashboards/web/src/frames.ts";
 import { allWhole, buildLines, yExtent, type Drawing } from "../../../dashboards/web/src/lines.ts";
-import { ChannelData, type Series } from "../../../dashboards/web/src/series.ts";
+import { ChannelData } from "../../../dashboards/web/src/series.ts";
+import type { Chain } from "../../../dashboards/web/src/sessions.ts";
 import { columnsBytes, type Written } from "./columns_bytes.ts";
 
 const PLAIN: Drawing = { axis: "x", origin: 0, log: false, smoothing: 0, unit: 1 };
 
-function series(...written: Written[]): Series[] {
+function series(...written: Written[]): Chain[] {
   const data = new ChannelData();
   data.replace(decodeFrame(columnsBytes(written)).blocks, null, "x");
-  return data.list();
+  return data.chains();
 }
 
 test("ranks of the newest session are one line with a break between them", () => {
@@ -24,14 +25,59 @@ test("ranks of the newest session are one line with a break between them", () =>
   assert.deepEqual([...lines.raw.y], [1, 2, NaN, 5]);
 });
 
-test("earlier sessions are drawn apart", () => {
-  const lines = buildLines(series(
-    { series: 1, session: 1, start: 0, end: 2, x: [0, 1], y: [9, 8] },
-    { series: 2, session: 2, start: 0, end: 1, x: [1], y: [7] },
-  ), PLAIN);
+const FIRST = { series: 1, session: 100, start: 0, end: 5, x: [0, 1, 2, 3, 4], y: [9, 8, 7, 6, 5], wall: [101, 102, 103, 104, 105] };
+const RESUMED = { series: 2, session: 200, start: 0, end: 3, x: [3, 4, 5], y: [1, 2, 3], wall: [201, 202, 203] };
 
-  assert.deepEqual([...lines.old.y], [9, 8]);
-  assert.deepEqual([...lines.raw.y], [7]);
+test("a resumed run is one line of the newest session at each x, and a tail that leaves it", () => {
+  const lines = buildLines(series(FIRST, RESUMED), PLAIN);
+
+  assert.deepEqual([...lines.raw.x], [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual([...lines.raw.y], [9, 8, 7, 1, 2, 3]);
+  assert.deepEqual([...lines.old.x], [2, 3, 4]);
+  assert.deepEqual([...lines.old.y], [7, 6, 5]);
+  assert.equal(lines.older.x.length, 0);
+});
+
+test("along time the tail is told by its steps as well", () => {
+  const lines = buildLines(series(FIRST, RESUMED), { ...PLAIN, axis: "wall" });
+
+  assert.deepEqual([...lines.raw.x], [101, 102, 103, 201, 202, 203].map((wall) => wall / 1e6));
+  assert.deepEqual([...lines.old.y], [7, 6, 5]);
+});
+
+test("smoothing goes along the newest line, and the tail keeps what it was before", () => {
+  const how = { ...PLAIN, smoothing: 0.5 };
+  const alone = buildLines(series(FIRST), how).smooth.y;
+  const spliced = buildLines(series({ ...FIRST, session: 200, end: 6, x: [0, 1, 2, 3, 4, 5], y: [9, 8, 7, 1, 2, 3],
+    wall: [201, 202, 203, 204, 205, 206] }), how).smooth.y;
+
+  const lines = buildLines(series(FIRST, RESUMED), how);
+
+  assert.deepEqual([...lines.smooth.y], [...spliced]);
+  assert.deepEqual([...lines.old.y], [...alone].slice(2));
+});
+
+test("resumed twice, the tail of the first life is fainter than that of the second", () => {
+  const again = { series: 3, session: 300, start: 0, end: 1, x: [1], y: [0], wall: [301] };
+
+  const lines = buildLines(series(FIRST, RESUMED, again), PLAIN);
+
+  assert.deepEqual([...lines.raw.y], [9, 0]);
+  assert.deepEqual([...lines.old.y], [1, 2, 3]);
+  assert.deepEqual([...lines.older.y], [9, 8, 7, 6, 5]);
+});
+
+test("sessions side by side are lines of their own", () => {
+  const lines = buildLines(series(FIRST, { ...RESUMED, session: 104 }), PLAIN);
+
+  assert.deepEqual([...lines.raw.y], [9, 8, 7, 6, 5, NaN, 1, 2, 3]);
+  assert.equal(lines.old.x.length, 0);
+});
+
+test("an odd value that was gone over again is marked still", () => {
+  const lines = buildLines(series({ ...FIRST, y: [9, 8, 7, NaN, 5] }, RESUMED), PLAIN);
+
+  assert.deepEqual([...lines.odd.x], [3]);
 });
 
 test("odd values break the line and get a marker which tells them apart", () => {

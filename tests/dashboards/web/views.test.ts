@@ -11,7 +11,7 @@ import type { Lines } from "../../../dashboards/web/src/figure.ts";
 
 const xy = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 const lines = (x: number[], y: number[]): Lines => ({
-  raw: xy(x, y), smooth: xy(x, y.map((value) => value * 10)), old: xy([], []), mark: xy([], []), odd: { ...xy([], []), marker: [] },
+  raw: xy(x, y), smooth: xy(x, y.map((value) => value * 10)), old: xy([], []), older: xy([], []), mark: xy([], []), odd: { ...xy([], []), marker: [] },
 });
 
 test("zooming keeps the place under the pointer", () => {
