@@ -131,6 +131,29 @@ def integer(value: object, what: str, lo: int, hi: int) -> int:
     return value
 
 
+def position(value: object, what: str = "x") -> int | float:
+    """*value* as an x: a finite number; a whole one fits 64 bits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value in INT64:
+            return value
+    elif isinstance(value, float) and math.isfinite(value):
+        return value
+    raise BadRequest(
+        f"{what} must be a finite number (whole ones of 64 bits), found {shown(value)}", field=what
+    )
+
+
+def depth(value: object, what: str) -> None:
+    """Refuse what is nested deeper than `MAX_DEPTH` levels: no answer could hold it."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        below = [c for c in level if isinstance(c, (dict, list))]
+        level = [v for c in below for v in (c.values() if isinstance(c, dict) else c)]
+        if not level:
+            return
+    raise BadRequest(f"{what} is nested deeper than {MAX_DEPTH} levels", field=what)
+
+
 def run_id(value: object) -> str:
     """*value* as a ULID in its canonical spelling."""
     if not isinstance(value, str) or not is_ulid(value):

@@ -8,7 +8,8 @@ AgnezServerError
 ├── NotFound 404              no such run, channel, chart, project
 ├── Conflict 409              the request contradicts what is stored
 │   ├── StoreChanged          a batch for another store
-│   └── Gap                   a batch that begins after the mark
+│   ├── Gap                   a batch that begins after the mark
+│   └── BlobsMissing          what names blobs came before them
 ├── Gone 410                  the run was deleted
 ├── TooLarge 413              more than a documented limit allows
 ├── UpgradeNeeded 426         another protocol version
@@ -84,6 +85,12 @@ class Gap(Conflict):
     """The batch begins after what was stored; ``events`` and ``points`` are wanted next."""
 
     code = "gap"
+
+
+class BlobsMissing(Conflict):
+    """Blobs are named that are not here; ``sha256`` lists them. Nothing was taken."""
+
+    code = "blobs_missing"
 
 
 class Gone(AgnezServerError):

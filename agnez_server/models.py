@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, cast
 
 RUNS: Final = "runs"
 LAYOUTS: Final = "layouts"
@@ -25,6 +25,17 @@ class SessionDoc(TypedDict):
     spool: str
     rank: int
     started: int
+
+
+class DatasetDoc(TypedDict):
+    """A dataset that a run used; ``size`` in bytes, ``count`` of samples or files."""
+
+    name: str
+    hash: str | None
+    size: int | None
+    count: int | None
+    source: str | None
+    about: dict[str, Any]
 
 
 class RunDoc(TypedDict):
@@ -51,6 +62,12 @@ class RunDoc(TypedDict):
     sessions: list[SessionDoc]
     ownerless: bool
     """Known only from a process that joined: the owner's own event says the rest."""
+    stage: str | None
+    total_steps: int | None
+    about: dict[str, Any]
+    datasets: list[DatasetDoc]
+    deleted: int | None
+    """Since when it is in the trash, µs UTC."""
 
 
 class ChannelDoc(TypedDict):
@@ -118,7 +135,23 @@ def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
         gaps=0,
         sessions=[],
         ownerless=False,
+        stage=None,
+        total_steps=None,
+        about={},
+        datasets=[],
+        deleted=None,
     )
+
+
+def whole_run(doc: Mapping[str, Any]) -> RunDoc:
+    """A run document as it lies in the store, with what older versions did not write."""
+    if doc.keys() >= _LATER:
+        return cast(RunDoc, doc)
+    later = {"stage": None, "total_steps": None, "about": {}, "datasets": [], "deleted": None}
+    return cast(RunDoc, {**later, **doc})
+
+
+_LATER: Final = {"stage", "total_steps", "about", "datasets", "deleted"}
 
 
 def channel_id(run: str, number: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -30,11 +31,18 @@ class Arrivals:
     Records whose first has the ordinal *first*.
 
     Those of channels that are not among *known* are odd: there may be one such a record, so they
-    are never looked at channel by channel.
+    are never looked at channel by channel. *others* are the types of channels that take no
+    numbers.
     """
 
-    def __init__(self, records: RecordArray, first: int, known: Collection[int]) -> None:
-        self._records, self._first = records, first
+    def __init__(
+        self,
+        records: RecordArray,
+        first: int,
+        known: Collection[int],
+        others: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self._records, self._first, self._others = records, first, others
         marks = np.ascontiguousarray(records["mark"])
         self._numbers = np.ascontiguousarray(records["channel"])
         self._is_float: _Bools = marks == MARK_FLOAT
@@ -53,8 +61,14 @@ class Arrivals:
         yield np.flatnonzero(self._infinite & ~self._unknown) + self._first, "x is not finite"
         unknown = np.flatnonzero(self._unknown)
         for place in unknown[:_NAMED]:
-            yield np.array([place + self._first]), f"unknown channel {self._numbers[place]}"
+            yield np.array([place + self._first]), self._why(int(self._numbers[place]))
         yield unknown[_NAMED:] + self._first, "unknown channel"
+
+    def _why(self, number: int) -> str:
+        type = self._others.get(number)
+        if type is None:
+            return f"unknown channel {number}"
+        return f"channel {number} has the type {type}, which takes no numbers"
 
     def by_channel(self) -> Iterator[tuple[int, Part]]:
         """Channel numbers, each with its points."""

@@ -1,52 +1,47 @@
 """
 Taking a batch: what of it is new, what it defines, which points go to which series.
 
-A spool's channel numbers are its own. Its mark keeps ``{"run", "channels": {number: series id}}``,
-so points find their series without a look at any document, and a spool stays with its run.
+A spool's channel numbers are its own: see `numbering`. Points find their series without a look at
+any document, and a spool stays with its run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import orjson
 
-from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, UNKNOWN_STORE, Batch, RecordArray
+from agnez_client.protocol import UNKNOWN_STORE, Batch, RecordArray
 from agnez_server import checks
-from agnez_server.catalog.arrivals import Arrivals, Ordinals
+from agnez_server.catalog.arrivals import Arrivals
 from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.definitions import DEFINITIONS, Event
 from agnez_server.catalog.drafts import RunDraft
+from agnez_server.catalog.intake import Intake
+from agnez_server.catalog.numbering import Numbering
+from agnez_server.catalog.receipt import Receipt
+from agnez_server.catalog.recording import RECORDING
 from agnez_server.errors import AgnezServerError, BadRequest, Gap, StoreChanged
 from agnez_server.store.base import Change, Mark
 
-MAX_NAMED_REFUSALS: Final = 1000
+_HANDLERS: Final[Mapping[str, Callable[[Intake, Event], None]]] = {**DEFINITIONS, **RECORDING}
 
 
-@dataclass(slots=True)
-class Receipt:
-    """The answer to a batch: the marks after it, and what was refused alone."""
-
-    events: int
-    points: int
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    refused_count: int = 0
-
-    def refuse(self, kind: str, ordinals: Sequence[int] | Ordinals, reason: str) -> None:
-        """Name refused events or points; beyond a thousand in all they are only counted."""
-        room = MAX_NAMED_REFUSALS - len(self.refused)
-        self.refused += [{kind: int(ordinal), "reason": reason} for ordinal in ordinals[:room]]
-        self.refused_count += len(ordinals)
-
-
-def take_batch(catalog: Catalog, change: Change, batch: Batch, now: int) -> Receipt:
+def take_batch(
+    catalog: Catalog, change: Change, batch: Batch, now: int, *, wait_for_blobs: bool = True
+) -> Receipt:
     """
     Apply what is new of *batch*.
 
+    Args:
+        wait_for_blobs: Whether an event that names a blob which is not here holds the batch up;
+            otherwise that event is refused alone.
+
     Raises:
         Conflict: ``store_changed`` if the batch is for another store; ``gap`` if it begins after
-            the mark although the spool still holds what is between. Both carry the marks.
+            the mark although the spool still holds what is between; ``blobs_missing`` if events
+            name blobs that are not here. All carry the marks.
         Gone: If the run was deleted.
     """
     if catalog.is_deleted(batch.run):
@@ -54,11 +49,10 @@ def take_batch(catalog: Catalog, change: Change, batch: Batch, now: int) -> Rece
     mark = change.mark(batch.spool)
     _check_run(batch, mark)
     _check_place(catalog.store.id, batch, mark)
-    receipt = Receipt(mark.events, mark.points)
     if not batch.events and not len(batch.points):
         _note_alive(catalog, change, batch, now)
-        return receipt
-    return _Delivery(catalog, change, batch, mark, receipt, now).take()
+        return Receipt(mark.events, mark.points)
+    return _Delivery(catalog, change, batch, mark, now, wait_for_blobs).take()
 
 
 def _check_run(batch: Batch, mark: Mark) -> None:
@@ -99,37 +93,43 @@ class _Delivery:
     """One batch that has something new."""
 
     def __init__(
-        self, catalog: Catalog, change: Change, batch: Batch, mark: Mark, receipt: Receipt, now: int
+        self,
+        catalog: Catalog,
+        change: Change,
+        batch: Batch,
+        mark: Mark,
+        now: int,
+        wait_for_blobs: bool,
     ) -> None:
-        self.change, self.batch, self.mark = change, batch, mark
-        self.receipt, self.now = receipt, now
+        self.change, self.batch, self.mark, self.now = change, batch, mark, now
+        self.receipt = Receipt(mark.events, mark.points)
         self.store_id = catalog.store.id
         self.draft = RunDraft(catalog, change, batch.run)
-        self.channels: Mapping[str, int] = mark.state.get("channels", {})
-        self.new_channels: dict[str, int] = {}
+        self.numbering = Numbering(mark.state)
+        self.intake = Intake(
+            catalog.store, change, batch, self.draft, self.numbering, now, wait_for_blobs
+        )
         self.params_events: list[int] = []
-        self.noted = False
 
     def take(self) -> Receipt:
-        batch = self.batch
-        first = max(batch.first_event, self.mark.events)
+        batch, mark = self.batch, self.mark
+        first = max(batch.first_event, mark.events)
         for ordinal, raw in enumerate(batch.events[first - batch.first_event :], first):
             self._take_event(ordinal, raw)
             self.receipt.events = ordinal + 1
         if not self.draft.exists:
             raise self._unknown_run()
+        self.intake.check_blobs(store=self.store_id, events=mark.events, points=mark.points)
         self._check_params()
         self.draft.heard()
         self._take_points()
+        self.intake.hand_over()
         self.draft.save(self.now)
         self._move_mark()
         return self.receipt
 
     def _move_mark(self) -> None:
-        state = self.mark.state
-        if self.new_channels or "run" not in state:
-            channels = {**self.channels, **self.new_channels}
-            state = {"run": self.batch.run, "channels": channels}
+        state = self.numbering.state(self.batch.run)
         mark = Mark(self.receipt.events, self.receipt.points, state)
         self.change.set_mark(self.batch.spool, self.batch.run, mark)
 
@@ -162,49 +162,13 @@ class _Delivery:
                 )
             if kind != "run" and not self.draft.exists:
                 raise BadRequest("the first event of a spool must be its run")
-            handler(self, event)
+            handler(self.intake, event)
             if kind == "params":
                 self.params_events.append(ordinal)
         except orjson.JSONDecodeError as error:
             self.receipt.refuse("event", [ordinal], f"not JSON: {error}")
         except AgnezServerError as error:
             self.receipt.refuse("event", [ordinal], error.message)
-
-    def _run(self, event: Mapping[str, Any]) -> None:
-        if checks.run_id(event.get("id")) != self.batch.run:
-            raise BadRequest("the run's event names another run than the batch")
-        joined = event.get("joined") is True
-        if not self.draft.exists:
-            self.draft.create(checks.run_fields(event), self.now)
-            self.draft.set("ownerless", joined)
-        elif not joined:
-            self.draft.take_owner(checks.run_fields(event), self.now)
-        started = checks.integer(event.get("started", self.now), "started", 0, 2**62)
-        if not self.noted:
-            self.draft.add_session(self.batch.spool.hex(), self.batch.rank, started)
-        self.noted = True
-
-    def _channel(self, event: Mapping[str, Any]) -> None:
-        number = checks.integer(event.get("n"), "n", 0, MAX_CHANNELS_PER_SPOOL)
-        options = checks.params({} if event.get("options") is None else event["options"])
-        type = checks.channel_type(event.get("type"))
-        channel = self.draft.layout.channel(checks.name(event.get("name"), "name"), type, options)
-        series = self.change.open_series(
-            self.batch.run, channel, self.batch.session, self.batch.rank
-        )
-        if self._series_of(number) not in (None, series.id):
-            raise BadRequest(f"n {number} is another channel of this spool already")
-        self.new_channels[str(number)] = series.id
-
-    def _series_of(self, number: int) -> int | None:
-        key = str(number)
-        return self.channels.get(key, self.new_channels.get(key))
-
-    def _chart(self, event: Mapping[str, Any]) -> None:
-        self.draft.layout.chart(event, event.get("id"))
-
-    def _params(self, event: Mapping[str, Any]) -> None:
-        self.draft.merge_params(checks.params(event.get("params")))
 
     def _check_params(self) -> None:
         """Once for all, as a batch may hold thousands: if they are too many together, none is."""
@@ -213,28 +177,6 @@ class _Delivery:
         except BadRequest as error:
             self.draft.forget_params()
             self.receipt.refuse("event", self.params_events, error.message)
-
-    def _tags(self, event: Mapping[str, Any]) -> None:
-        self.draft.add_tags(checks.tags(event.get("tags")))
-
-    def _state(self, event: Mapping[str, Any]) -> None:
-        state = event.get("state")
-        if state not in ("running", "finished", "failed", "stopped"):
-            raise BadRequest(f"a run can't be set to the state {checks.shown(state)}")
-        reason = event.get("reason")
-        if reason is not None:
-            reason = checks.text(reason, "reason", limit=2000, empty=True)
-        at = checks.integer(event.get("at", self.now), "at", 0, 2**62)
-        self.draft.set_state(state, reason, at)
-
-    def _dropped(self, event: Mapping[str, Any]) -> None:
-        self.draft.count("dropped", checks.integer(event.get("count"), "count", 0, 2**53))
-
-    def _durable(self, event: Mapping[str, Any]) -> None:
-        value = event.get("value")
-        if not isinstance(value, bool):
-            raise BadRequest(f"value must be true or false, found {checks.shown(value)}")
-        self.draft.set("durable", value)
 
     # -- points ------------------------------------------------------------------------------
 
@@ -250,21 +192,9 @@ class _Delivery:
             self.receipt.points = end
 
     def _append(self, points: RecordArray, first: int) -> None:
-        series = self.channels if not self.new_channels else {**self.channels, **self.new_channels}
-        arrivals = Arrivals(points, first, {int(number) for number in series})
+        series = self.numbering.numeric()
+        arrivals = Arrivals(points, first, series, self.numbering.others())
         for ordinals, reason in arrivals.odd():
             self.receipt.refuse("point", ordinals, reason)
         for number, part in arrivals.by_channel():
-            self.change.append(series[str(number)], part.x, part.y, part.wall)
-
-
-_HANDLERS: Final = {
-    "run": _Delivery._run,
-    "channel": _Delivery._channel,
-    "chart": _Delivery._chart,
-    "params": _Delivery._params,
-    "tags": _Delivery._tags,
-    "state": _Delivery._state,
-    "dropped": _Delivery._dropped,
-    "durable": _Delivery._durable,
-}
+            self.change.append(series[number], part.x, part.y, part.wall)

@@ -15,11 +15,22 @@ from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.errors import BadRequest, Conflict, NotFound
-from agnez_server.models import LAYOUTS, RUNS, ChartDoc, RunDoc, SessionDoc, channel_id, new_run
+from agnez_server.models import (
+    LAYOUTS,
+    RUNS,
+    ChartDoc,
+    DatasetDoc,
+    RunDoc,
+    SessionDoc,
+    channel_id,
+    new_run,
+    whole_run,
+)
 from agnez_server.store.base import Change
 
 MAX_CHARTS: Final = 10_000
 MAX_SESSIONS: Final = 10_000
+MAX_DATASETS: Final = 1000
 _CHART_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -31,7 +42,7 @@ class RunDraft:
         found = catalog.pending(change.docs, RUNS, id)
         self.exists = found is not None
         self._number = found[0] if found else None
-        self._doc: dict[str, Any] = dict(found[1]) if found else {}
+        self._doc: dict[str, Any] = dict(whole_run(found[1])) if found else {}
         self._touched: set[str] = set()
         self._params_before: dict[str, Any] | None = None
         self._layout: LayoutDraft | None = None
@@ -103,6 +114,13 @@ class RunDraft:
     def add_tags(self, given: Sequence[str]) -> None:
         """Add the tags that are not there yet."""
         self.set("tags", checks.tags([*self._doc["tags"], *given]))
+
+    def put_dataset(self, dataset: DatasetDoc) -> None:
+        """Note a dataset, in place of one of the same name. Raises BadRequest beyond 1,000."""
+        others = [d for d in self._doc["datasets"] if d["name"] != dataset["name"]]
+        if len(others) >= MAX_DATASETS:
+            raise BadRequest(f"a run has at most {MAX_DATASETS} datasets")
+        self.set("datasets", [*others, dataset])
 
     def set_state(self, state: str, reason: str | None, now: int) -> None:
         """Move to *state*; an end has a time, running has none."""
