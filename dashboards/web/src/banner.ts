@@ -4,13 +4,13 @@ import { fill, h } from "./dom.ts";
 import { icon, type IconName } from "./icons.ts";
 
 export interface Notice {
-  kind: "offline" | "lost" | "failed";
+  kind: "offline" | "lost" | "failed" | "trash";
   title: string;
   text: string;
   action?: { label: string; run: () => void };
 }
 
-const ICONS: Record<Notice["kind"], IconName> = { offline: "offline", lost: "lost", failed: "failed" };
+const ICONS: Record<Notice["kind"], IconName> = { offline: "offline", lost: "lost", failed: "failed", trash: "trash" };
 
 export class Banner {
   readonly element = h("div", { class: "banners", role: "status" });

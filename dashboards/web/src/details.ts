@@ -1,12 +1,16 @@
 /** What is known of a run besides its numbers: a panel beside the charts, a sheet on a phone. */
 
+import type { Changes } from "./changes.ts";
 import { fill, h } from "./dom.ts";
 import { Facts, type Fact } from "./facts.ts";
 import { formatBytes, formatCount, formatMoment } from "./format.ts";
 import { icon } from "./icons.ts";
-import type { Run, Session } from "./model.ts";
+import { MarkerList } from "./markerlist.ts";
+import type { Marker, Run, Session } from "./model.ts";
+import { Notes } from "./notes.ts";
 import { flatten } from "./params.ts";
 import { strings } from "./strings.ts";
+import { TagEditor } from "./tageditor.ts";
 import { searchField } from "./toolbar.ts";
 
 /** From so many parameters on they can be searched. */
@@ -19,22 +23,40 @@ export class Details {
   private readonly params = new Facts();
   private readonly noParams = h("p", { class: "faint" }, strings.noParameters);
   private readonly find = searchField(strings.findParameters, (text) => this.search(text));
+  private readonly tags = new TagEditor((tags) => void this.changes.patch(this.run, { tags }));
+  private readonly notes = new Notes((notes) => void this.changes.patch(this.run, { notes }));
+  private readonly markers = new MarkerList();
+  private readonly tagSection = section(strings.tags, this.tags.element);
+  private readonly noteSection = section(strings.notes, this.notes.element);
   private readonly rest = h("div", {});
+  private run = "";
   private all: Fact[] = [];
   private wanted = "";
   private shownRest = "";
 
-  constructor(close: () => void) {
+  constructor(private readonly changes: Changes, close: () => void) {
     this.closeButton = h("button", {
       type: "button", class: "icon-button", "aria-label": strings.close, onclick: close,
     }, icon("close"));
     this.element = h("aside", { class: "details", id: "details", "aria-label": strings.details },
       h("div", { class: "details-head" }, h("h2", {}, strings.details), this.closeButton),
       section(strings.overview, this.overview.element),
-      section(strings.parameters, this.find, this.params.element, this.noParams), this.rest);
+      section(strings.parameters, this.find, this.params.element, this.noParams),
+      this.tagSection, this.noteSection, this.markers.element, this.rest);
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();
     });
+  }
+
+  /** Tags and notes may be changed. */
+  allow(): void {
+    this.tags.allow();
+    this.notes.allow();
+    this.tagSection.hidden = this.noteSection.hidden = false;
+  }
+
+  showMarkers(markers: readonly Marker[]): void {
+    this.markers.show(markers);
   }
 
   focus(): void {
@@ -42,13 +64,18 @@ export class Details {
   }
 
   update(run: Run): void {
+    this.run = run.id;
     this.overview.show(overviewOf(run));
+    this.tags.show(run.tags);
+    this.notes.show(run.notes);
+    this.tagSection.hidden = this.tags.isEmpty;
+    this.noteSection.hidden = this.notes.isEmpty;
     this.all = flatten(run.params);
     this.find.hidden = this.all.length < SEARCH_FROM;
     this.noParams.hidden = this.all.length > 0;
     this.search(this.wanted);
-    const rest = JSON.stringify([run.tags, run.notes, run.sessions]);
-    if (rest !== this.shownRest) fill(this.rest, tags(run), notes(run), sessions(run));
+    const rest = JSON.stringify(run.sessions);
+    if (rest !== this.shownRest) fill(this.rest, sessions(run));
     this.shownRest = rest;
   }
 
@@ -75,15 +102,6 @@ function overviewOf(run: Run): Fact[] {
     [strings.runId, run.id],
   ];
   return known.filter((one): one is [string, string] => !!one[1]);
-}
-
-function tags(run: Run): HTMLElement | null {
-  if (run.tags.length === 0) return null;
-  return section(strings.tags, h("div", { class: "tags" }, ...run.tags.map((tag) => h("span", { class: "tag" }, tag))));
-}
-
-function notes(run: Run): HTMLElement | null {
-  return run.notes ? section(strings.notes, h("p", { class: "notes" }, run.notes)) : null;
 }
 
 function sessions(run: Run): HTMLElement | null {

@@ -57,7 +57,7 @@ declare global {
 }
 
 export interface Watched {
-  grid?: Grid;
+  grid?: Pick<Grid, "cards">;
   painter?: Painter;
   connection: () => Connection;
   frame: () => number;
@@ -89,7 +89,7 @@ export function exposeHandle(start: () => Promise<Watched | null>): void {
   };
 }
 
-function chartsOf(grid: Grid): Record<string, ChartHandle> {
+function chartsOf(grid: Pick<Grid, "cards">): Record<string, ChartHandle> {
   return Object.fromEntries([...grid.cards.values()].map(({ chart, content }) =>
     [chart.id, { title: chart.title, type: chart.type, painted: content.painted, ...content.state() }]));
 }

@@ -179,3 +179,9 @@ export interface LoginState {
 export function numberOf(value: Num | null): number | null {
   return value === null ? null : Number(value);
 }
+
+/** A wall time in µs UTC as ISO 8601; null when it is none. */
+export function isoOf(wall: number): string | null {
+  const at = new Date(wall / 1000);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}

@@ -9,5 +9,5 @@ import { startPage } from "./start.ts";
 startPage(runSkeleton(), async () => {
   const id = runInAddress() ?? "";
   const [run, channels, charts] = await Promise.all([getRun(id), getChannels(id), getCharts(id)]);
-  return new RunPage(run, channels, charts);
+  return new RunPage({ run, channels, charts });
 });

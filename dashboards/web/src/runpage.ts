@@ -1,28 +1,34 @@
-/** A run: its head, its charts, its details, kept up to date. */
+/** A run: its head, its sections, its details, kept up to date. */
 
-import { getChannels, getCharts, getRun, isServerTrouble } from "./api.ts";
+import { ApiError, getChannels, getCharts, getRun, isServerTrouble } from "./api.ts";
 import { homePage } from "./base.ts";
-import { Banner } from "./banner.ts";
-import { failurePage } from "./failure.ts";
+import type { Card } from "./card.ts";
+import { Changes } from "./changes.ts";
+import { ChartSection } from "./chartsection.ts";
 import { Details } from "./details.ts";
-import { fill, h, setText } from "./dom.ts";
-import { formatDuration, formatMoment } from "./format.ts";
+import { fill, h } from "./dom.ts";
+import { failurePage } from "./failure.ts";
 import type { Frame } from "./frames.ts";
-import { Grid } from "./grid.ts";
 import type { Watched } from "./handle.ts";
-import type { Channel, Chart, Run } from "./model.ts";
+import { icon } from "./icons.ts";
 import { Painter } from "./painter.ts";
 import { Preferences } from "./prefs.ts";
-import { Live, type Connection } from "./socket.ts";
-import { stateChip } from "./state.ts";
+import { getMarkers } from "./runapi.ts";
+import { RunHead } from "./runhead.ts";
+import { sectionsOf } from "./sections.ts";
+import type { Known, Section } from "./section.ts";
+import { Shell } from "./shell.ts";
+import type { News } from "./socket.ts";
 import { strings } from "./strings.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Tabs } from "./tabs.ts";
 import { onMode } from "./theme.ts";
-import { Toolbar } from "./toolbar.ts";
-import { TopBar } from "./topbar.ts";
+import { words } from "./words.ts";
 
 /** Figures beside the charts (last values, counts) are asked for again at most this often. */
 const FIGURES_EVERY_MS = 2000;
+/** A run of thousands of channels is asked for less often: asking takes at most this part of the time. */
+const ASKING_SHARE = 0.1;
 
 /** So wide that details stand beside the charts; below it they cover them (details.css). */
 const WIDE = "(min-width: 1200px)";
@@ -30,112 +36,150 @@ const WIDE = "(min-width: 1200px)";
 export class RunPage {
   readonly element: HTMLElement;
   private readonly wide = matchMedia(WIDE);
-  private readonly bar = new TopBar();
-  private readonly banner = new Banner();
   private readonly prefs = new Preferences();
   private readonly painter = new Painter();
-  private readonly live: Live;
-  private readonly grid: Grid;
-  private readonly details = new Details(() => this.chooseDetails(false));
-  private readonly toolbar: Toolbar;
-  private readonly chip = h("span", { class: "head-state" });
-  private readonly elapsed = h("span", { class: "elapsed" });
-  private readonly name = h("h1", {});
-  private readonly facts = h("p", { class: "head-facts" });
-  private readonly empty = h("div", { class: "message slim", hidden: true },
-    h("h2", {}, strings.noChartsYet), h("p", {}, strings.noChartsYetText));
-  private heardAt = performance.now();
+  private readonly shell: Shell;
+  private readonly changes: Changes;
+  private readonly head: RunHead;
+  private readonly details: Details;
+  private readonly sections: readonly Section[];
+  private readonly tabs = new Tabs(words.sections, (name) => this.turn(name));
+  private readonly tools = h("div", { class: "toolbar" });
+  private readonly detailsButton = h("button", {
+    type: "button", class: "button", "aria-expanded": "false", "aria-controls": "details",
+    onclick: () => this.chooseDetails(!this.element.classList.contains("with-details")),
+  }, icon("panel"), strings.details);
+  private front: Section;
   private paintedFrame = 0;
   private figuresDue: ReturnType<typeof setTimeout> | undefined;
-  private wasLive = false;
+  private askingTook = 0;
+  private markersOf = -1;
   /** Times that the run's document was pushed. */
   private pushes = 0;
 
-  constructor(private run: Run, private channels: Channel[], private charts: Chart[]) {
-    this.live = new Live({
-      connection: (state) => this.connectionTurned(state),
+  constructor(private known: Known) {
+    const { run } = known;
+    this.shell = new Shell({
+      connected: (first) => this.connected(first),
       frame: (frame) => this.take(frame),
-      run: (told) => told.id === this.run.id && this.heard(told),
-      news: (told) => told.run === this.run.id && this.grid.news(told.channels),
-      layout: (id) => id === this.run.id && void this.relayout(),
+      run: (told) => told.id === run.id && this.heard(told),
+      news: (news) => news.run === run.id && this.news(news),
+      layout: (id) => id === run.id && void this.relayout(),
     });
-    this.grid = new Grid({
-      run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.live), painter: this.painter,
-      prefs: () => this.prefs.now,
-    }, { isFolded: () => false, fold: () => undefined });
-    this.toolbar = new Toolbar(this.prefs, {
-      find: (text) => this.grid.find(text),
-      details: () => this.chooseDetails(!this.element.classList.contains("with-details")),
-    });
+    this.changes = new Changes(this.shell.toasts, () => void this.refreshFigures());
+    this.head = new RunHead(run, this.changes);
+    this.details = new Details(this.changes, () => this.chooseDetails(false));
+    this.sections = sectionsOf(run, {
+      run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.shell.live),
+      painter: this.painter, prefs: () => this.prefs.now,
+    }, this.prefs);
+    this.front = this.sections[0]!;
     this.element = this.layout();
     this.prefs.onChange((_, changed) => this.prefChanged(changed));
-    onMode(() => this.grid.each((card) => card.paintTheme()));
+    onMode(() => this.eachChart((section) => section.grid.each((card) => card.paintTheme())));
+    document.addEventListener("keydown", (event) => this.key(event));
   }
 
   start(): void {
-    this.showRun(this.run);
-    this.showCharts();
+    this.show(this.known);
     const fitDetails = (): void => this.showDetails(this.prefs.now.details && this.wide.matches);
     this.wide.addEventListener("change", fitDetails);
     fitDetails();
-    this.live.open();
-    setInterval(() => this.tick(), 1000);
+    this.tabs.follow();
+    this.shell.live.open();
+    setInterval(() => this.head.tick(), 1000);
+    void this.changes.allowed().then((allowed) => {
+      if (!allowed) return;
+      this.head.allow();
+      this.details.allow();
+    });
   }
 
   /** What `window.agnez` tells of this page. */
   get watched(): Watched {
+    const cards = (): Map<string, Card> => new Map(this.charts.flatMap((section) => [...section.grid.cards]));
     return {
-      grid: this.grid, painter: this.painter, connection: () => this.live.connection,
-      frame: () => this.paintedFrame, ready: () => this.grid.ready(),
+      grid: { get cards() { return cards(); } }, painter: this.painter, connection: () => this.shell.live.connection,
+      frame: () => this.paintedFrame,
+      ready: async () => {
+        if (this.front instanceof ChartSection) await this.front.grid.ready();
+      },
     };
   }
 
+  private get charts(): ChartSection[] {
+    return this.sections.filter((one): one is ChartSection => one instanceof ChartSection);
+  }
+
+  private eachChart(act: (section: ChartSection) => void): void {
+    this.charts.forEach(act);
+  }
+
   private layout(): HTMLElement {
-    return h("div", { class: "shell run-page" }, this.bar.element, this.banner.element,
+    for (const section of this.sections) this.tabs.add(section.name, words[section.name], section.element);
+    return this.shell.around("run-page",
       h("div", { class: "split" },
         h("main", { id: "main" },
-          h("div", { class: "run-head" },
-            h("div", { class: "run-title" }, h("div", { class: "title-line" }, this.name, this.chip, this.elapsed), this.facts),
-            this.toolbar.element),
-          this.empty, this.grid.element),
+          h("div", { class: "run-head" }, this.head.element,
+            h("div", { class: "head-tools" }, this.tools, this.detailsButton), this.tabs.element),
+          this.tabs.panels),
         h("div", { class: "backdrop", onclick: () => this.chooseDetails(false) }),
         this.details.element));
   }
 
-  private showRun(run: Run): void {
-    this.run = run;
-    this.heardAt = performance.now();
+  private turn(name: string): void {
+    this.front = this.sections.find((one) => one.name === name)!;
+    fill(this.tools, ...this.front.tools);
+    for (const section of this.sections) section.turn(section === this.front);
+  }
+
+  /** "/" leads to the search of the section in front. */
+  private key(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || !this.front.search) return;
+    event.preventDefault();
+    this.front.search.focus();
+    this.front.search.select();
+  }
+
+  private show(known: Known): void {
+    this.known = known;
+    const { run } = known;
     document.title = strings.title(run.name);
-    this.bar.setTrail([
+    this.shell.bar.setTrail([
       { label: run.project, href: homePage(`?project=${encodeURIComponent(run.project)}`) },
       { label: run.name },
     ]);
-    setText(this.name, run.name);
-    fill(this.chip, stateChip(run.state));
-    setText(this.facts, [run.experiment, strings.startedAt(formatMoment(run.created_at)), run.host]
-      .filter(Boolean).join("  ·  "));
+    this.head.show(run);
     this.details.update(run);
-    this.tick();
-    this.showTrouble(run);
+    this.showTrouble();
+    for (const section of this.sections) {
+      section.update(known);
+      this.tabs.setCount(section.name, section.count);
+    }
+    void this.refreshMarkers();
   }
 
-  private heard(told: Run | { id: string; deleted: true }): void {
+  private heard(told: { id: string } & (Known["run"] | { deleted: true })): void {
     this.pushes++;
-    if (!("deleted" in told)) return this.showRun(told);
-    this.element.replaceWith(failurePage(strings.gone, strings.goneText, { label: strings.backToRuns, href: homePage() }));
+    if ("deleted" in told) void this.refreshFigures();
+    else this.show({ ...this.known, run: { ...this.known.run, ...told } });
   }
 
-  private showTrouble(run: Run): void {
-    if (run.state === "lost") this.banner.show({ kind: "lost", title: strings.lostTitle, text: strings.lostText });
-    else this.banner.hide("lost");
-    if (run.state === "failed") this.banner.show({ kind: "failed", title: strings.failedTitle, text: run.reason ?? "" });
-    else this.banner.hide("failed");
-  }
-
-  private showCharts(): void {
-    this.grid.update(this.charts, this.channels);
-    this.toolbar.setCount(this.charts.length);
-    this.empty.hidden = this.charts.length > 0;
+  private showTrouble(): void {
+    const { id, name, state, reason, deleted_at } = this.known.run;
+    const { banner } = this.shell;
+    if (state === "lost") banner.show({ kind: "lost", title: strings.lostTitle, text: strings.lostText });
+    else banner.hide("lost");
+    if (state === "failed") banner.show({ kind: "failed", title: strings.failedTitle, text: reason ?? "" });
+    else banner.hide("failed");
+    if (!deleted_at) banner.hide("trash");
+    else {
+      banner.show({
+        kind: "trash", title: words.inTrash, text: words.inTrashText,
+        action: { label: words.restore, run: () => void this.changes.restore([id], name) },
+      });
+    }
   }
 
   /** What the reader chose is kept, a sheet on a phone is not. */
@@ -143,76 +187,89 @@ export class RunPage {
     this.showDetails(shown);
     if (this.wide.matches) this.prefs.set("details", shown);
     else if (shown) this.details.focus();
-    else this.toolbar.detailsButton.focus();
+    else this.detailsButton.focus();
   }
 
   private showDetails(shown: boolean): void {
     this.element.classList.toggle("with-details", shown);
-    this.toolbar.detailsButton.setAttribute("aria-expanded", String(shown));
-  }
-
-  private tick(): void {
-    const since = this.run.state === "running" ? (performance.now() - this.heardAt) / 1000 : 0;
-    setText(this.elapsed, formatDuration(this.run.elapsed_s + since));
+    this.detailsButton.setAttribute("aria-expanded", String(shown));
   }
 
   private take(frame: Frame): void {
-    this.grid.take(frame);
+    this.eachChart((section) => section.take(frame));
     this.painter.whenIdle(() => {
       this.paintedFrame = frame.number;
-      this.live.credit(frame.number);
+      this.shell.live.credit(frame.number);
     });
-    this.figuresDue ??= setTimeout(() => void this.refreshFigures(), FIGURES_EVERY_MS);
+    this.askSoon();
+  }
+
+  private news(news: News): void {
+    for (const section of this.sections) section.news(news);
+    this.askSoon();
+  }
+
+  private askSoon(): void {
+    this.figuresDue ??= setTimeout(() => void this.refreshFigures(), Math.max(FIGURES_EVERY_MS, this.askingTook / ASKING_SHARE));
   }
 
   private async refreshFigures(): Promise<void> {
-    const pushes = this.pushes;
+    const { pushes } = this;
+    const began = performance.now();
     try {
-      const [run, channels] = await Promise.all([getRun(this.run.id), getChannels(this.run.id)]);
-      this.channels = channels;
-      if (this.pushes === pushes) this.showRun(run); // else what was pushed meanwhile may be newer
-      this.showCharts();
+      const { id } = this.known.run;
+      const [run, channels] = await Promise.all([getRun(id), getChannels(id)]);
+      this.askingTook = performance.now() - began;
+      // What was pushed meanwhile may be newer than the answer.
+      this.show({ ...this.known, channels, run: this.pushes === pushes ? run : this.known.run });
     } catch (error) {
-      // The connection tells when the server is away; the next frame brings this up again.
-      if (!isServerTrouble(error)) throw error;
+      this.refused(error);
     } finally {
+      clearTimeout(this.figuresDue);
       this.figuresDue = undefined;
     }
   }
 
   private async relayout(): Promise<void> {
     try {
-      [this.channels, this.charts] = await Promise.all([getChannels(this.run.id), getCharts(this.run.id)]);
-      this.showCharts();
+      const { id } = this.known.run;
+      const [channels, charts] = await Promise.all([getChannels(id), getCharts(id)]);
+      this.show({ ...this.known, channels, charts });
     } catch (error) {
-      if (!isServerTrouble(error)) throw error; // once the server is back, the page asks again
+      this.refused(error);
     }
+  }
+
+  /** Markers are channels: asked for again when one of these has more. */
+  private async refreshMarkers(): Promise<void> {
+    const count = this.known.channels.reduce((sum, one) => sum + (one.type === "MARKER" ? one.count : 0), 0);
+    if (count === Math.max(this.markersOf, 0)) return;
+    this.markersOf = count;
+    try {
+      this.details.showMarkers(await getMarkers(this.known.run.id));
+    } catch (error) {
+      this.markersOf = -1;
+      this.refused(error);
+    }
+  }
+
+  /** The connection tells when the server is away; what comes next asks again. */
+  private refused(error: unknown): void {
+    if (!isServerTrouble(error)) throw error;
+    if (!(error instanceof ApiError) || (error.status !== 410 && error.status !== 404)) return;
+    this.element.replaceWith(failurePage(strings.gone, strings.goneText, { label: strings.backToRuns, href: homePage() }));
   }
 
   private prefChanged(changed: string): void {
-    if (changed === "smoothing") this.grid.each((card) => card.ask());
-    if (changed === "axis") this.grid.setAxis();
-  }
-
-  private connectionTurned(state: Connection): void {
-    this.bar.setConnection(state);
-    if (state === "offline") {
-      this.banner.show({
-        kind: "offline", title: strings.offlineTitle, text: strings.offlineText,
-        action: { label: strings.retry, run: () => this.live.retry() },
-      });
-    }
-    if (state === "live") void this.connected();
+    if (changed === "smoothing") this.eachChart((section) => section.grid.each((card) => card.ask()));
+    if (changed === "axis") this.eachChart((section) => section.grid.setAxis());
   }
 
   /** What changed before the server knew that this page looks is asked for afterwards. */
-  private async connected(): Promise<void> {
-    const first = !this.wasLive;
-    this.wasLive = true;
-    this.banner.hide("offline");
-    if (first) this.grid.resume();
-    await this.live.watch(this.run.id, {});
+  private async connected(first: boolean): Promise<void> {
+    if (first) this.eachChart((section) => section.grid.resume());
+    await this.shell.live.watch(this.known.run.id, {});
     await Promise.all([this.relayout(), this.refreshFigures()]);
-    if (!first) this.grid.reload();
+    if (!first) for (const section of this.sections) section.reload();
   }
 }

@@ -1,4 +1,4 @@
-/** How charts are drawn: smoothing, the horizontal axis, what is shown. */
+/** How charts are drawn: smoothing, the horizontal axis. */
 
 import { fill, h, setText } from "./dom.ts";
 import { icon } from "./icons.ts";
@@ -6,30 +6,11 @@ import type { Preferences } from "./prefs.ts";
 import type { Axis } from "./series.ts";
 import { strings } from "./strings.ts";
 
-export interface ToolbarEvents {
-  find(text: string): void;
-  details(): void;
-}
-
 export class Toolbar {
   readonly element: HTMLElement;
-  readonly detailsButton: HTMLButtonElement;
-  private readonly search: HTMLElement;
 
-  constructor(private readonly prefs: Preferences, events: ToolbarEvents) {
-    this.search = searchField(strings.findCharts, (text) => events.find(text));
-    this.search.hidden = true;
-    this.detailsButton = h("button", {
-      type: "button", class: "button", "aria-expanded": "false", "aria-controls": "details",
-      onclick: () => events.details(),
-    }, icon("panel"), strings.details);
-    this.element = h("div", { class: "toolbar", role: "group", "aria-label": strings.drawing },
-      this.search, this.smoothing(), this.axis(), this.detailsButton);
-  }
-
-  /** A search field is of use from a handful of charts on. */
-  setCount(charts: number): void {
-    this.search.hidden = charts < 5;
+  constructor(private readonly prefs: Preferences) {
+    this.element = h("div", { class: "toolbar", role: "group", "aria-label": strings.drawing }, this.smoothing(), this.axis());
   }
 
   private smoothing(): HTMLElement {
