@@ -78,14 +78,19 @@ class Adoption:
             self._was_theirs = False
             return None
         self._was_theirs = True
-        while self._adopted:
-            delivery = self._adopted[0]
+        for delivery in list(self._adopted):
             batch = delivery.next_batch()
             if batch is not None:
-                self._adopted.append(self._adopted.pop(0))
+                self._adopted.remove(delivery)
+                self._adopted.append(delivery)
                 return delivery, batch
-            self.leave(delivery)
+            if not delivery.wants_blobs:
+                self.leave(delivery)
         return None
+
+    def next_uploader(self) -> Delivery | None:
+        """An adopted spool whose blobs the server waits for."""
+        return next((d for d in self._adopted if d.wants_blobs), None)
 
     def leave(self, delivery: Delivery) -> None:
         """Let *delivery* go, through or not, and don't adopt it again."""

@@ -7,8 +7,9 @@ batch asks for them, and what they want is cut anew from the spool.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from agnez_client.protocol import (
     encode_batch,
     join_buffers,
 )
+from agnez_client.spool.blobs import blob_refs
 from agnez_client.spool.cursor import Marks
 from agnez_client.spool.spool import Spool
 
@@ -80,6 +82,11 @@ class Delivery:
         self._doubt = True
         self._limit, self._events_limit = MAX_POINTS, MAX_EVENTS_BYTES
         self._rewinds = 0
+        self._wanted: dict[str, int] = {}
+        """Blobs that the server lacks, by the first event that names them, in this order."""
+        self._uploaded: set[str] = set()
+        self._asked_again = 0
+        self._lost: dict[str, str] = {}
 
     @property
     def position(self) -> Marks:
@@ -99,12 +106,18 @@ class Delivery:
         spool, first = self.spool, self.spool.held_from(self._next.points)
         # Points before events: then the definitions of all these points are among the events.
         points = spool.read_points(first, self._limit)
-        events = spool.read_events(self._next.events, self._events_limit)
-        if self._next.events + len(events) < len(spool.events):
+        events = self._sendable(spool.read_events(self._next.events, self._events_limit))
+        if self._next.events + len(events) < spool.events.defined:
             points = points[:0]
         if not events and not len(points):
             return None
         return self._batch(events=events, first_point=first, points=points)
+
+    def _sendable(self, events: list[bytes]) -> list[bytes]:
+        """*events* up to the first that waits for a blob; others where a blob is lost."""
+        if self._wanted:
+            events = events[: max(0, next(iter(self._wanted.values())) - self._next.events)]
+        return [without_blobs(event, self._lost) for event in events] if self._lost else events
 
     def heartbeat(self) -> Batch:
         """An empty batch: says that the run lives, asks for the marks."""
@@ -144,13 +157,13 @@ class Delivery:
         if status == 200:
             return self._accepted(_receipt(_mapping(response)))
         if status == 409:
-            return self._conflict(_mapping(response))
+            return self._conflict(batch, _mapping(response))
         reason = _reason(response)
         if status == 410:
             self.is_stopped = True
             return Verdict(Outcome.STOPPED, reason=reason)
-        if status in (401, 403):  # the hint is for callers by hand, the sender has its own
-            return Verdict(Outcome.DENIED, reason=_reason(response, hints=False))
+        if status in (401, 403):
+            return _denied(response)
         if status == 413 and self._shrink(batch):
             return Verdict(Outcome.REWOUND, reason=reason)
         self._doubt = True
@@ -163,6 +176,9 @@ class Delivery:
         self._store = bytes.fromhex(receipt.store)
         self._doubt = False
         self._rewinds = 0
+        if receipt.marks.events > self._next.events:
+            self._asked_again = 0
+            self._uploaded.clear()
         self._next = receipt.marks
         for kind, ordinal, reason in receipt.refused:
             self._park(kind, ordinal, reason)
@@ -179,8 +195,10 @@ class Delivery:
             return False
         return True
 
-    def _conflict(self, answer: Mapping[str, Any]) -> Verdict:
+    def _conflict(self, batch: Batch, answer: Mapping[str, Any]) -> Verdict:
         error = answer.get("error")
+        if isinstance(error, Mapping) and error.get("code") == "blobs_missing":
+            return self._want(batch, error)
         if not isinstance(error, Mapping) or error.get("code") not in ("store_changed", "gap"):
             raise TransportError(f"the answer 409 is not one of a server: {str(answer)[:200]}")
         receipt = _receipt(error)
@@ -189,6 +207,7 @@ class Delivery:
             self._report_change(receipt)
         self._store = bytes.fromhex(receipt.store)
         self._next = receipt.marks
+        self._wanted.clear()
         self._doubt = False
         self._rewinds += 1
         for kind, ordinal, reason in receipt.refused:
@@ -196,6 +215,70 @@ class Delivery:
         if self._rewinds > MAX_REWINDS:
             return Verdict(Outcome.REFUSED, reason=str(error.get("message")))
         return Verdict(Outcome.REWOUND)
+
+    # -- blobs ----------------------------------------------------------------------------------
+
+    def next_blob(self) -> tuple[str, str, int] | None:
+        """Hash, type and size of the first blob that the server wants; None if it wants none."""
+        while not self.is_stopped and self._wanted:
+            sha256 = next(iter(self._wanted))
+            found = self.spool.blobs.whole(sha256)
+            if found is not None:
+                return sha256, *found
+            self.lose(sha256, "its blob is gone from the spool")
+        return None
+
+    @property
+    def wants_blobs(self) -> bool:
+        """Whether the server waits for blobs, and with them events."""
+        return bool(self._wanted) and not self.is_stopped
+
+    def _want(self, batch: Batch, error: Mapping[str, Any]) -> Verdict:
+        missing = error.get("sha256")
+        self._wanted.clear()
+        for ordinal, event in enumerate(batch.events, batch.first_event):
+            for ref in blob_refs(event):
+                if isinstance(missing, list) and ref["sha256"] in missing:
+                    self._wanted.setdefault(ref["sha256"], ordinal)
+        if not self._wanted:
+            raise TransportError(f"the answer 409 names no blob of the batch: {str(error)[:200]}")
+        self._asked_again += not self._uploaded.isdisjoint(self._wanted)
+        if self._asked_again > MAX_REWINDS:
+            self._doubt, self._asked_again = True, 0
+            return Verdict(Outcome.REFUSED, reason=str(error.get("message")))
+        return Verdict(Outcome.REWOUND)
+
+    def uploaded(self, sha256: str, response: Response, *, is_damaged: bool) -> Verdict:
+        """Take the answer to a blob; *is_damaged*: what was sent has another hash."""
+        status = response.status
+        if status in (401, 403):
+            return _denied(response)
+        if is_damaged and status < 500:
+            return self.lose(sha256, "its blob is damaged in the spool")
+        if status in (200, 201):
+            self._uploaded.add(sha256)
+            self._wanted.pop(sha256, None)
+            return Verdict(Outcome.REWOUND)
+        reason = _reason(response)
+        if status in (400, 413, 415):
+            self._park_naming(sha256, reason)
+            return self.lose(sha256, reason)
+        if status < 500 and status not in (408, 425, 429):
+            return Verdict(Outcome.REFUSED, reason=reason)
+        return Verdict(Outcome.BUSY, response.retry_after_s, reason)
+
+    def lose(self, sha256: str, reason: str) -> Verdict:
+        """The blob *sha256* can't be sent: what names it is sent without it."""
+        self._wanted.pop(sha256, None)
+        self._lost[sha256] = reason
+        logger.warning("a blob of run %s is not sent: %s", self.spool.header.run, reason)
+        return Verdict(Outcome.REWOUND)
+
+    def _park_naming(self, sha256: str, reason: str) -> None:
+        events = self.spool.read_events(self._next.events, self._events_limit)
+        for ordinal, event in enumerate(events, self._next.events):
+            if any(ref["sha256"] == sha256 for ref in blob_refs(event)):
+                self._park("event", ordinal, reason)
 
     def _report_change(self, receipt: Receipt) -> None:
         gone = self.spool.oldest_point - receipt.marks.points
@@ -223,6 +306,30 @@ class Delivery:
                 f"the server claims to have {marks.events} events and {marks.points} points of the "
                 f"spool {self.spool.header.spool}, more than lie in it"
             )
+
+
+def without_blobs(event: bytes, lost: Mapping[str, str]) -> bytes:
+    """
+    *event*, or what takes its ordinal when it names a blob that is *lost* (hash to reason): the
+    facts that name none, or the news that an entry was dropped.
+    """
+    gone = [ref["sha256"] for ref in blob_refs(event) if ref["sha256"] in lost]
+    if not gone:
+        return event
+    found = json.loads(event)
+    if found.get("kind") == "about" and isinstance(found.get("facts"), dict):
+        facts = {k: v for k, v in found["facts"].items() if not _mentions(v, gone)}
+        blobs = [ref for ref in found["blobs"] if ref["sha256"] not in gone]
+        found |= {"facts": facts, "blobs": blobs}
+    else:
+        kept = {k: found[k] for k in ("at", "n") if k in found}
+        found = {"kind": "dropped", **kept, "count": 1, "reason": lost[gone[0]]}
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _mentions(fact: object, gone: Iterable[str]) -> bool:
+    text = json.dumps(fact)
+    return any(sha256 in text for sha256 in gone)
 
 
 def batch_body(batch: Batch) -> bytes:
@@ -262,6 +369,11 @@ def _ordinal(value: object) -> int:
     if type(value) is not int or value < 0:
         raise ValueError("not an ordinal")
     return value
+
+
+def _denied(response: Response) -> Verdict:
+    """The hint is for callers by hand, the sender has its own."""
+    return Verdict(Outcome.DENIED, reason=_reason(response, hints=False))
 
 
 def _reason(response: Response, *, hints: bool = True) -> str:

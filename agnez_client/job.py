@@ -19,7 +19,7 @@ from agnez_client.errors import (
     ParamsError,
     RunClosed,
 )
-from agnez_client.kinds import channel_class
+from agnez_client.kinds import channel_class, check_options
 from agnez_client.kinds.channel import Channel
 from agnez_client.naming import as_name, as_text
 from agnez_client.outlet import Outlet
@@ -117,17 +117,18 @@ class Job:
 
         Args:
             channel_name: One line of at most 256 characters.
-            channel_type: "NUMERIC".
-            options: Travel with the channel's definition.
+            channel_type: "NUMERIC", "IMAGE" … see `docs/sdk.md`.
+            options: What this type knows; they travel with the channel's definition.
 
         Raises:
             UnknownChannelType: If there is no such type.
             ChannelConflict: If a channel of another type has this name.
-            ChannelError: If the name is empty, too long or not one line of text, or there are too
-                many channels.
+            ChannelError: If the name is empty, too long or not one line of text, an option is not
+                known or wrong, or there are too many channels.
             RunClosed: If the run has ended.
         """
         found = channel_class(channel_type)
+        check_options(found, options)
         channel_name = _named(channel_name, "a channel's name", ChannelError)
         with self._lock:
             existing = self._channels.get(channel_name)
@@ -142,9 +143,8 @@ class Job:
             more = {"options": as_json(options)} if options else {}
             self._next_number += 1  # before a Ctrl-C can fall: a number never has two names
             self._outlet.define("channel", n=number, name=channel_name, type=found.type, **more)
-            channel = found(
-                channel_name, number, self.run, self._outlet.pen, strict=self._settings.strict
-            )
+            pen, strict = self._outlet.pen, self._settings.strict
+            channel = found(channel_name, number, self.run, pen, strict=strict, options=options)
             self._channels[channel_name] = channel
             return channel
 

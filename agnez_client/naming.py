@@ -7,7 +7,12 @@ refused, and with it every point that depends on it.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from agnez_client.protocol import MAX_NAME_LENGTH
+
+_REFUSED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
 def as_name(value: object) -> str:
@@ -26,8 +31,4 @@ def as_name(value: object) -> str:
 
 def as_text(value: str) -> str:
     """*value* with "?" for its control characters (colours of a terminal) and surrogates."""
-    return "".join("?" if _is_refused(c) else c for c in value)
-
-
-def _is_refused(c: str) -> bool:
-    return (c < " " and c not in "\n\t") or "\ud800" <= c <= "\udfff"
+    return _REFUSED.sub("?", value)

@@ -22,6 +22,7 @@ from agnez_client.errors import TransportError
 from agnez_client.protocol import Batch
 from agnez_client.spool.pen import Pen
 from agnez_client.spool.spool import Spool
+from agnez_client.upload import upload
 
 if TYPE_CHECKING:
     from agnez_client.transport import Transport
@@ -84,6 +85,7 @@ class Sender:
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._find_at = now() + FIND_EVERY_S
         self._not_before = self._heard_at = 0.0
+        self._meanwhile_at = 0.0
         self._failed_in_a_row = 0
         self._warned: dict[str, float] = {}
         self._deadline: float | None = None
@@ -152,6 +154,13 @@ class Sender:
             return mine.is_sealed and mine.is_delivered() and not self._adoption.owes(mine)
 
     def _turn(self) -> None:
+        self._send_batch()
+        with self.lock:
+            uploader = self._pick_uploader()
+        if uploader is not None and self._transport is not None:
+            self._send_blob(uploader, self._transport)
+
+    def _send_batch(self) -> None:
         with self.lock:
             self._keep_house()
             delivery, batch = self._pick()
@@ -165,6 +174,30 @@ class Sender:
         except TransportError as error:
             with self.lock:
                 self._lose_touch(error)
+
+    def _send_blob(self, delivery: Delivery, transport: Transport) -> None:
+        try:
+            verdict = upload(delivery, transport, self._meanwhile)
+        except TransportError as error:
+            with self.lock:
+                self._lose_touch(error)
+            return
+        if verdict is not None:
+            with self.lock:
+                self._obey(verdict, delivery, delivery.heartbeat())
+
+    def _meanwhile(self) -> None:
+        """A blob takes its time: points go on."""
+        if self._deadline is not None and self._now() > self._deadline:
+            raise TransportError("the run has ended before a blob was sent")
+        if self._now() >= self._meanwhile_at:
+            self._meanwhile_at = self._now() + PACE_S
+            self._send_batch()
+
+    def _pick_uploader(self) -> Delivery | None:
+        if self._now() < self._not_before:
+            return None
+        return self._own if self._own.wants_blobs else self._adoption.next_uploader()
 
     def _keep_house(self) -> None:
         spool = self._own.spool

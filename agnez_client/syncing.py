@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agnez_client.delivery import Delivery, Outcome, batch_body
+from agnez_client.delivery import Delivery, Outcome, Verdict, batch_body
 from agnez_client.errors import SpoolError, TransportError
+from agnez_client.protocol import Batch
 from agnez_client.spool.budget import Budget
 from agnez_client.spool.spool import Spool
 from agnez_client.transport import Transport
+from agnez_client.upload import upload
 
 ATTEMPTS: Final = 5
 """Failures in a row before a spool is given up for now."""
@@ -60,11 +62,11 @@ def sync_spool(
 def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
     delivery = Delivery(spool)
     points = events = failed = 0
-    while (batch := delivery.next_batch()) is not None:
+    while (batch := delivery.next_batch()) is not None or delivery.wants_blobs:
         before = delivery.position
         wait_s, problem = 0.0, ""
         try:
-            verdict = delivery.answered(batch, transport.ingest(batch_body(batch)))
+            verdict = _send(delivery, batch, transport)
         except TransportError as error:
             delivery.doubt()
             problem = str(error)
@@ -79,8 +81,15 @@ def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
             if failed >= ATTEMPTS:
                 return Synced(points, events, spool.rejected.count, problem)
             time.sleep(max(wait_s, WAIT_S * 2**failed * random.uniform(0.5, 1.0)))
-        elif len(batch.points) or batch.events:
+        elif batch is not None and (len(batch.points) or batch.events):
             taken = delivery.position.points - before.points
             points, events = points + max(0, taken), events + len(batch.events)
             progress(max(0, taken))
     return Synced(points, events, spool.rejected.count)
+
+
+def _send(delivery: Delivery, batch: Batch | None, transport: Transport) -> Verdict:
+    """Send *batch*, or without one a blob."""
+    if batch is not None:
+        return delivery.answered(batch, transport.ingest(batch_body(batch)))
+    return upload(delivery, transport) or Verdict(Outcome.REWOUND)

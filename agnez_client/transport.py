@@ -13,9 +13,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -31,7 +31,20 @@ READ_TIMEOUT_S: Final = 30.0
 MAX_ANSWER_BYTES: Final = 256 << 20
 MAX_RECEIPT_BYTES: Final = 1 << 20
 _NOBODY: Final = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH}
-Body = bytes | None
+
+
+class Stream(Protocol):
+    """A body that is read while it is sent; its length is known before."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def read(self, size: int = -1) -> bytes:
+        """The next piece; empty at the end."""
+
+
+Body = bytes | Stream | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,16 @@ class Transport:
             "/ingest",
             body=body,
             headers={"Content-Type": CONTENT_TYPE},
+            max_bytes=MAX_RECEIPT_BYTES,
+        )
+
+    def put_blob(self, sha256: str, mime: str, body: Stream) -> Response:
+        """Deliver a blob; *body* is not read where it is empty."""
+        return self.request(
+            "PUT",
+            f"/blobs/{sha256}",
+            body=body if len(body) else b"",
+            headers={"Content-Type": mime},
             max_bytes=MAX_RECEIPT_BYTES,
         )
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from agnez_client.errors import UnknownChannelType
+from collections.abc import Mapping
+from typing import Any
+
+from agnez_client.errors import ChannelError, UnknownChannelType
 from agnez_client.kinds.channel import Channel
 from agnez_client.kinds.numeric import NumericChannel
+from agnez_client.kinds.text import TextChannel
 
-CHANNEL_CLASSES: dict[str, type[Channel]] = {NumericChannel.type: NumericChannel}
+CHANNEL_CLASSES: dict[str, type[Channel]] = {
+    found.type: found
+    for found in (
+        NumericChannel,
+        TextChannel,
+    )
+}
 """Type to class. A further type is a file here and a line in this table."""
 
 
@@ -21,3 +31,20 @@ def channel_class(type: object) -> type[Channel]:
     if found is None:
         raise UnknownChannelType(type, CHANNEL_CLASSES)
     return found
+
+
+def check_options(found: type[Channel], options: Mapping[str, Any]) -> None:
+    """
+    Make sure that a channel of the class *found* can be made with *options*.
+
+    Raises:
+        ChannelError: If one is not known to this type, or its value is not what it expects.
+    """
+    unknown = sorted(options.keys() - found.known_options)
+    if unknown:
+        known = ", ".join(sorted(found.known_options)) or "none"
+        raise ChannelError(f"{found.type} knows no option {unknown[0]!r}; its options: {known}")
+    try:
+        found.check_options(dict(options))
+    except ValueError as wrong:
+        raise ChannelError(f"a {found.type} channel can't be made: {wrong}") from None

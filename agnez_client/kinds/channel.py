@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from agnez_client.errors import BadPoint, RunClosed
@@ -17,22 +18,44 @@ class Channel:
 
     Attributes:
         name: Unique in the run.
+        options: What it was made with.
         number: What point records carry.
         bad: Points that were refused because x or y was no number.
         dropped: Points that were refused because there was no room for them.
     """
 
     type: ClassVar[str] = ""
-    __slots__ = ("_pen", "_run", "_said", "_strict", "bad", "dropped", "name", "number")
+    known_options: ClassVar[frozenset[str]] = frozenset()
+    """Names of what `Job.create_channel` takes for this type."""
+    __slots__ = ("_pen", "_run", "_said", "_strict", "bad", "dropped", "name", "number", "options")
 
-    def __init__(self, name: str, number: int, run: str, pen: Pen, *, strict: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        run: str,
+        pen: Pen,
+        *,
+        strict: bool,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name, self.number, self._run = name, number, run
         self._pen, self._strict = pen, strict
+        self.options = dict(options or {})
         self.bad = self.dropped = 0
         self._said: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<{self.type} channel {self.name!r} of run {self._run}>"
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> None:
+        """
+        Make sure that a channel can be made with *options*, whose names are known.
+
+        Raises:
+            ValueError: If a value is not what its option expects.
+        """
 
     def send(self, x: Any = None, y: Any = None) -> None:
         """Take one point; a type says what x and y may be."""

@@ -8,6 +8,7 @@ plain float at a plain integer takes the longer way.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from time import time_ns
 from typing import Any, ClassVar, Final
 
@@ -27,8 +28,17 @@ class NumericChannel(Channel):
     type: ClassVar[str] = "NUMERIC"
     __slots__ = ("_next_x",)
 
-    def __init__(self, name: str, number: int, run: str, pen: Pen, *, strict: bool) -> None:
-        super().__init__(name, number, run, pen, strict=strict)
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        run: str,
+        pen: Pen,
+        *,
+        strict: bool,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(name, number, run, pen, strict=strict, options=options)
         self._next_x: int | float = 0
 
     def send(self, x: Any = None, y: Any = None) -> None:

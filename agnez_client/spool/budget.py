@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,10 +88,11 @@ class Budget:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of the files in *folder*; 0 when it is gone."""
+    """Bytes of the files in *folder* and below; 0 when it is gone."""
     total = 0
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             with contextlib.suppress(OSError):
-                total += path.lstat().st_size
+                status = path.lstat()
+                total += folder_size(path) if stat.S_ISDIR(status.st_mode) else status.st_size
     return total

@@ -73,7 +73,7 @@ class EventLog:
         """
         frame = encode_event(event)
         with self._lock:
-            if event["kind"] == "channel":
+            if event.get("kind") == "channel":
                 self.defined = len(self) + 1
             self._unwritten.append(frame)
             self.write_pending()

@@ -12,8 +12,9 @@ from agnez_client.errors import SpoolError
 from agnez_client.protocol import RECORD_SIZE, is_ulid
 
 HEADER_NAME: Final = "header.json"
-SPOOL_VERSION: Final = 1
+SPOOL_VERSION: Final = 2
 OLDEST_SPOOL_VERSION: Final = 1
+"""Version 2 has blobs and events of entries; those of version 1 are read as they are."""
 _MAGIC: Final = "agnez spool"
 
 

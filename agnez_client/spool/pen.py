@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from agnez_client.device import DeviceCopies
 from agnez_client.protocol import RECORD_INT
+from agnez_client.spool.blobs import Blob
 from agnez_client.spool.segment import ClosedSegment, Segment
 from agnez_client.spool.spool import Spool
 
@@ -163,6 +164,19 @@ class Pen:
                 return
             if not self.append(*record):
                 self.refuse(record[3], NO_ROOM)
+
+    def record(self, event: Mapping[str, Any], blobs: Sequence[Blob] = ()) -> bool:
+        """
+        Write an event and the *blobs* that it names; False if there is no room, or the run has
+        ended. When this returns they survive the process.
+
+        Raises:
+            ValueError: If *event* can't be encoded, or the file of a blob has changed.
+        """
+        if self.spool is None:
+            self._open()
+        spool = self.spool
+        return spool is not None and spool.record(event, blobs)
 
     def refuse(self, channel: int, reason: str) -> None:
         """Count a point of *channel* that was not taken."""

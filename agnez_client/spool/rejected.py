@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from typing import Final
@@ -20,9 +21,17 @@ class Rejected:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._known: set[tuple[str, int]] = set()
-        self.count = 0
-        if folder.path is not None and (folder.path / REJECTED_NAME).exists():
-            self.count = len(split_events(read_file(folder.path / REJECTED_NAME))[0])
+        self.count = len(self._parked())
+
+    def events(self) -> list[bytes]:
+        """The JSON texts of the events that were parked before this spool was opened here."""
+        found = [json.loads(parked) for parked in self._parked()]
+        return [bytes.fromhex(p["frame"]) for p in found if p["kind"] == "event"]
+
+    def _parked(self) -> list[bytes]:
+        if self._folder.path is None or not (self._folder.path / REJECTED_NAME).exists():
+            return []
+        return split_events(read_file(self._folder.path / REJECTED_NAME))[0]
 
     def park(self, kind: str, ordinal: int, reason: str, frame: bytes) -> bool:
         """Keep *frame* (the event or point *ordinal*); False if it is parked already."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from agnez_client.errors import SpoolError
-from agnez_client.protocol import MARK_VOID, RECORD_INT, RecordArray
+from agnez_client.protocol import MARK_VOID, RECORD_INT, RecordArray, encode_event
+from agnez_client.spool.blobs import Blob, Blobs
 from agnez_client.spool.budget import Budget
 from agnez_client.spool.chain import Chain
 from agnez_client.spool.cursor import Cursor, Marks
@@ -38,6 +41,7 @@ class Spool:
         folder: Where it is.
         events: Its events; append to it only as the owner.
         chain: Its segments.
+        blobs: What its events name.
         was_delivered: Whether a server had all of it when it was closed.
         append: Takes a whole record as `Pen.append` does; the owner's pen, while it writes here.
     """
@@ -57,6 +61,7 @@ class Spool:
         self.events, self.chain = events, chain
         self.id = bytes.fromhex(header.spool)
         self.rejected = Rejected(folder)
+        self.blobs = Blobs(folder, budget)
         self._lock_fd = lock_fd
         self._cursor = Cursor.load(folder)
         self._reader = PointReader(chain, self._cursor.voids, now=now)
@@ -124,7 +129,28 @@ class Spool:
             raise SpoolError(f"the spool {path} can't be read: {error}") from error
         spool = cls(header, folder, lock_fd, events, chain, budget)
         spool.seal()
+        spool._find_blobs()
         return spool
+
+    # -- writing of what is no point, from any thread --------------------------------------------
+
+    def record(self, event: Mapping[str, Any], blobs: Sequence[Blob] = ()) -> bool:
+        """
+        Write *event* with the *blobs* that it names; False if there is no room for all of it.
+
+        Raises:
+            ValueError: If it can't be encoded (see `encode_event`), or a blob's file has changed.
+        """
+        frame = encode_event(event)
+        if not self.budget.allows(len(frame)):
+            return False
+        with self.blobs.holding(blobs) as is_held:
+            ordinal = self.events.offer(frame) if is_held else None
+            if ordinal is None:
+                self.budget.give_back(len(frame))
+                return False
+            self.blobs.named(blobs, ordinal)
+        return True
 
     # -- reading, by the sender ----------------------------------------------------------------
 
@@ -161,13 +187,21 @@ class Spool:
         return self.events.read(first, max_bytes)
 
     def taken(self, store: str, marks: Marks) -> None:
-        """The store *store* has all before *marks*: remember it, remove segments used up."""
+        """The store *store* has all before *marks*: remember it, remove what is used up."""
         moved = self._cursor.move(store, marks)
         while self._is_used_up(self.chain.first, marks):
             self._retire(self.chain.first)
             moved = True
         if moved:
             self._cursor.save(self.folder)
+            self.blobs.acked(marks.events)
+
+    def _find_blobs(self) -> None:
+        """Know the blobs of a spool whose owner is dead; those that are not needed go."""
+        self.blobs.find(enumerate(self.events.read(0, sys.maxsize)))
+        for event in self.rejected.events():
+            self.blobs.spare(event)
+        self.blobs.acked(self.marks.events)
 
     def _is_used_up(self, segment: Segment, marks: Marks) -> bool:
         return segment.full and segment.next is not None and segment.end <= marks.points
@@ -203,6 +237,7 @@ class Spool:
         """Keep the refused event or point *ordinal* aside; False if it is there already."""
         if kind == "event":
             frame = b"".join(self.events.read(ordinal, 1)[:1])
+            self.blobs.spare(frame)
         else:
             segment = self.chain.find(ordinal)
             frame = segment.read(ordinal, 1).tobytes() if segment is not None else b""

@@ -6,6 +6,7 @@ Written from the contract alone: it shares nothing with the real server but the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -49,6 +50,11 @@ class TakenSpool:
         numbers = [e["n"] for e in self.events if e["kind"] == "channel" and e["name"] == name]
         return [(x, y) for _, number, x, y, _ in self.points if number in numbers]
 
+    def entries(self, name: str) -> list[tuple[int | float, dict[str, Any]]]:
+        """x and body of the entries of one channel, in the order taken."""
+        numbers = [e["n"] for e in self.events if e["kind"] == "channel" and e["name"] == name]
+        return [(e["x"], e["body"]) for e in self.of_kind("entry") if e["n"] in numbers]
+
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """The events of one kind."""
         return [e for e in self.events if e["kind"] == kind]
@@ -67,6 +73,9 @@ class IngestServer:
         self.spools: dict[bytes, TakenSpool] = {}
         self.batches: list[Batch] = []
         self.requests: list[dict[str, str]] = []
+        self.blobs: dict[str, tuple[str, bytes]] = {}
+        self.puts: list[str] = []
+        self.put_faults: deque[Fault] = deque()
         self.deleted: set[str] = set()
         self.token: str | None = None
         self.refuses: Callable[[str, int, object], str | None] = lambda kind, ordinal, thing: None
@@ -101,6 +110,7 @@ class IngestServer:
         with self.changed:
             self.store = os.urandom(16)
             self.spools = {}
+            self.blobs = {}
 
     @property
     def only(self) -> TakenSpool:
@@ -132,12 +142,27 @@ class IngestServer:
             return 409, _error("gap", "a gap", **place)
         if not batch.events and not len(batch.points):
             return 200, {**place, "refused": [], "next_in_ms": self.next_in_ms}
+        missing = sorted(self._named(batch) - self.blobs.keys())
+        if missing:
+            return 409, _error("blobs_missing", "put them first", sha256=missing)
         if spool is None:
             spool = TakenSpool(batch.run, batch.session, batch.rank)
             self.spools[batch.spool] = spool
         refused = [*self._take_events(spool, batch), *self._take_points(spool, batch)]
         place |= {"events": spool.mark_events, "points": spool.mark_points}
         return 200, {**place, "refused": refused, "next_in_ms": self.next_in_ms}
+
+    def _named(self, batch: Batch) -> set[str]:
+        events = [json.loads(event) for event in batch.events]
+        return {ref["sha256"] for event in events for ref in event.get("blobs") or ()}
+
+    def put(self, sha256: str, mime: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Status and answer to a blob."""
+        if hashlib.sha256(body).hexdigest() != sha256:
+            return 400, _error("bad_request", "the hash is another")
+        was_known = sha256 in self.blobs
+        self.blobs[sha256] = mime, body
+        return 200 if was_known else 201, {"sha256": sha256, "size": len(body), "mime": mime}
 
     def _take_events(self, spool: TakenSpool, batch: Batch) -> list[dict[str, Any]]:
         refused = []
@@ -206,6 +231,21 @@ class Handler(BaseHTTPRequestHandler):
             return
         status, answer = self.take()
         self.answer(status, answer)
+
+    def do_PUT(self) -> None:
+        """Take a blob, unless a fault answers."""
+        state, sha256 = self.ingest, self.path.rpartition("/")[2]
+        with state.changed:
+            state.puts.append(sha256)
+            fault = state.put_faults.popleft() if state.put_faults else None
+            state.changed.notify_all()
+        if fault is not None and fault(self):
+            return
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with state.changed:
+            answer = state.put(sha256, self.headers.get("Content-Type") or "", self.body)
+            state.changed.notify_all()
+        self.answer(*answer)
 
     def take(self) -> tuple[int, dict[str, Any]]:
         """Store the batch; the answer is still to be sent."""
