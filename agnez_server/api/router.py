@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from agnez_server.api import charts, ingest, openapi, points, raw, runs, server, session
+from agnez_server.api import bands, charts, ingest, openapi, points, raw, runs, server, session
 from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Handler
 from agnez_server.api.parsing import json_answer, too_large
 from agnez_server.auth import allows
@@ -15,7 +15,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
 from agnez_server.middleware import SCOPE
 
-_NOUNS: Final = (server, session, runs, charts, points, raw, ingest)
+_NOUNS: Final = (server, session, runs, charts, points, bands, raw, ingest)
 
 
 def endpoints(base_path: str = "") -> list[Endpoint]:
