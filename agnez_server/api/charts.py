@@ -11,7 +11,7 @@ from agnez_dashboards import ChartSpec, channel_spec, chart_figure
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, page_query
-from agnez_server.catalog.catalog import channel_json
+from agnez_server.catalog.channels import channel_json
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import NotFound
 from agnez_server.keys import CATALOG, STORE

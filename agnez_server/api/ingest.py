@@ -16,7 +16,7 @@ from agnez_client.protocol import (
     decode_batch,
 )
 from agnez_server.api import parsing, schemas
-from agnez_server.api.endpoint import Endpoint
+from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.catalog.delivery import take_batch
 from agnez_server.errors import BadRequest, TooLarge, UpgradeNeeded
 from agnez_server.keys import CATALOG, PRESENCE, STORE, WATCHED
@@ -48,7 +48,10 @@ async def post_batch(request: web.Request) -> web.Response:
         raise TooLarge(f"a batch has at most {MAX_EVENTS} events, this one {len(batch.events)}")
     catalog, store, now = request.app[CATALOG], request.app[STORE], now_us()
     request.app[PRESENCE].heard(batch.run, batch.spool.hex())
-    receipt = await store.change(lambda change: take_batch(catalog, change, batch, now))
+    waits = parsing.choice(request, "missing", ("wait", "refuse")) == "wait"
+    receipt = await store.change(
+        lambda change: take_batch(catalog, change, batch, now, wait_for_blobs=waits)
+    )
     request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     return parsing.json_answer(
         {
@@ -62,8 +65,12 @@ async def post_batch(request: web.Request) -> web.Response:
     )
 
 
+_QUERY: Final = (
+    Query("missing", {"enum": ["wait", "refuse"]}, "what becomes of events whose blobs are not "
+          "here: wait (409 for the whole batch), or refuse these events alone"),
+)  # fmt: skip
 ENDPOINTS: Final = [
     Endpoint(method="POST", path="/ingest", handler=post_batch, scope="write",
              summary="Take a batch of a spool", body=schemas.TEXT, body_type=CONTENT_TYPE,
-             answers={200: schemas.RECEIPT}),
+             query=_QUERY, answers={200: schemas.RECEIPT}),
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from agnez_client.columns import COLUMNS_CONTENT_TYPE, Block, encode_columns
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.api.reading import SERIES_QUERY, chosen_series, in_reader, named_numbers
-from agnez_server.catalog.posting import parse_points
+from agnez_server.catalog.posted import parse_points
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, POSTER, PRESENCE, SETTINGS, STORE
 from agnez_server.models import channel_id, now_us

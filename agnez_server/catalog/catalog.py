@@ -14,9 +14,8 @@ from typing import Any, cast
 
 from tinydb import TinyDB
 
-from agnez_server.catalog.sessions import superseded_from
 from agnez_server.errors import AgnezServerError, Gone, NotFound
-from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, channel_id
+from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, whole_run
 from agnez_server.store.base import Change, Committed, Series, SeriesStats, Store
 
 
@@ -43,7 +42,7 @@ class Catalog:
         for change in event.docs:
             if change.table == RUNS:
                 self._note(change.before, change.after)
-        for appended in event.points:
+        for appended in (*event.points, *event.entries):
             self._points[appended.series.run] += appended.end - appended.start
 
     def _note(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
@@ -73,7 +72,7 @@ class Catalog:
 
     def runs(self) -> Iterator[RunDoc]:
         """All runs, in no particular order. Do not change them."""
-        return cast(Iterator[RunDoc], iter(self.store.committed.table(RUNS)))
+        return (whole_run(doc) for doc in self.store.committed.table(RUNS))
 
     def run(self, id: str) -> RunDoc:
         """
@@ -86,7 +85,7 @@ class Catalog:
         found = self._find(self.store.committed, RUNS, id)
         if found is None:
             raise self.missing(id)
-        return cast(RunDoc, found)
+        return whole_run(found)
 
     def missing(self, id: str) -> AgnezServerError:
         """What to raise where there is no run *id*: Gone if it was deleted, else NotFound."""
@@ -127,7 +126,7 @@ class Catalog:
         return list(self._running)
 
     def points(self, run: str) -> int:
-        """How many points *run* has."""
+        """How many points *run* has, entries among them."""
         return self._points[run]
 
     def newest_wall(self, run: str) -> int | None:
@@ -150,10 +149,14 @@ class Catalog:
         return None if found is None else (self._ids[table, run], found)
 
     def newest_run(self, docs: TinyDB, project: str, name: str) -> str | None:
-        """Id of the newest run of *project* that is called *name*, as the running change sees."""
+        """
+        Id of the newest run of *project* that is called *name*, as the running change sees; what
+        lies in the trash is passed over.
+        """
         ids = self._names.get((project, name), set())
         found = ((i, self._find(docs, RUNS, i)) for i in ids)
-        return max((i for i, d in found if d and _named(d) == (project, name)), default=None)
+        fit = (i for i, d in found if d and not d.get("deleted") and _named(d) == (project, name))
+        return max(fit, default=None)
 
     def insert(self, docs: TinyDB, table: str, run: str, doc: Mapping[str, Any]) -> None:
         """Insert the document of *run* and remember its number."""
@@ -195,47 +198,3 @@ class Catalog:
 
 def _named(run: Mapping[str, Any]) -> tuple[str, str]:
     return run["project"], run["name"]
-
-
-def channel_json(
-    run: str, number: int, doc: Mapping[str, Any], series: list[tuple[Series, SeriesStats]]
-) -> dict[str, Any]:
-    """A channel as the API shows it; its figures are those of all its series together."""
-    all_stats = [stats for _, stats in series]
-    lows = [s.min for s in all_stats if s.min is not None]
-    highs = [s.max for s in all_stats if s.max is not None]
-    last = max(
-        (s for s in all_stats if s.count), key=lambda s: s.last_wall or 0, default=SeriesStats()
-    )
-    return {
-        "id": channel_id(run, number),
-        "run": run,
-        "number": number,
-        "name": doc["name"],
-        "type": doc["type"],
-        "count": sum(s.count for s in all_stats),
-        "nan": sum(s.nan for s in all_stats),
-        "inf": sum(s.inf for s in all_stats),
-        "min": min(lows, default=None),
-        "max": max(highs, default=None),
-        "last": last.last_y,
-        "last_x": last.last_x,
-        "series": _series_json(series),
-    }
-
-
-def _series_json(series: list[tuple[Series, SeriesStats]]) -> list[dict[str, Any]]:
-    superseded = superseded_from(series)
-    return [
-        {
-            "id": s.id,
-            "session": s.session,
-            "rank": s.rank,
-            "count": stats.count,
-            "min_x": stats.min_x,
-            "max_x": stats.max_x,
-            "max_wall": stats.max_wall,
-            "superseded_from": superseded.get(s.id),
-        }
-        for s, stats in series
-    ]

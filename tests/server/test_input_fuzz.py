@@ -24,7 +24,7 @@ from agnez_client.protocol import (
 )
 from agnez_server import checks
 from agnez_server.api import parsing
-from agnez_server.catalog.posting import parse_points
+from agnez_server.catalog.posted import parse_points
 from agnez_server.errors import AgnezServerError, BadRequest, TooLarge
 from agnez_server.live import asking
 from tests.server.spools import Spool, records
