@@ -11,6 +11,7 @@ AgnezServerError
 │   ├── Gap                   a batch that begins after the mark
 │   └── BlobsMissing          what names blobs came before them
 ├── Gone 410                  the run was deleted
+├── BlobDamaged 410           bits of a blob have changed on the disk
 ├── TooLarge 413              more than a documented limit allows
 ├── UpgradeNeeded 426         another protocol version
 ├── TooManyRequests 429       a rate limit
@@ -97,6 +98,19 @@ class Gone(AgnezServerError):
     """The run was deleted; its id is not used again."""
 
     status, code = 410, "gone"
+
+
+class BlobDamaged(AgnezServerError):
+    """A blob is not what was put: bits have changed on the disk, or its file is gone."""
+
+    status, code = 410, "damaged"
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(
+            f"blob {sha256} is damaged on the server's disk",
+            hint="bring back a backup, or send the blob again",
+            sha256=sha256,
+        )
 
 
 class TooLarge(AgnezServerError):

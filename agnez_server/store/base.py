@@ -11,182 +11,53 @@ committed yet and only a change function touches it; `committed` is what readers
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 from tinydb import TinyDB
 
+from agnez_server.store.values import (
+    Appended,
+    Axis,
+    BlobRef,
+    Columns,
+    Committed,
+    DocChanged,
+    Entry,
+    FloatColumn,
+    IntColumn,
+    Line,
+    Mark,
+    Series,
+    SeriesStats,
+    Steps,
+    StoreStats,
+)
+
+__all__ = [
+    "Appended",
+    "Axis",
+    "BlobRef",
+    "Change",
+    "Columns",
+    "Committed",
+    "DocChanged",
+    "Entry",
+    "FloatColumn",
+    "IntColumn",
+    "Line",
+    "Mark",
+    "Series",
+    "SeriesStats",
+    "Steps",
+    "Store",
+    "StoreStats",
+    "raw_pages",
+]
+
 T = TypeVar("T")
-Axis = Literal["x", "wall"]
-FloatColumn = npt.NDArray[np.float64]
-IntColumn = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A series: one channel's points of one session and rank. ``channel`` is its number in run."""
-
-    id: int
-    run: str
-    channel: int
-    session: int
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesStats:
-    """
-    Running figures of one series, over committed points.
-
-    ``min`` and ``max`` are of finite y, None when there is none. ``last_x``, ``last_y`` and
-    ``last_wall`` (µs UTC) belong to the newest ordinal; None when ``count`` is 0. ``min_x``,
-    ``max_x``, ``min_wall`` and ``max_wall`` span all points.
-    """
-
-    count: int = 0
-    nan: int = 0
-    inf: int = 0
-    min: float | None = None
-    max: float | None = None
-    last_x: float | int | None = None
-    last_y: float | None = None
-    last_wall: int | None = None
-    min_x: float | int | None = None
-    max_x: float | int | None = None
-    min_wall: int | None = None
-    max_wall: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """
-    Points as columns of equal length: x (int64 where every x is one, else float64), y, wall µs UTC.
-
-    ``ordinal`` is the position within the series, in the order sent. ``exact``: every point of the
-    range is here; otherwise first, last, min and max (finite y) of each bucket. ``total`` counts
-    all points of the series that were committed when this was read: the cursor for what follows.
-    """
-
-    x: npt.NDArray[Any]
-    y: FloatColumn
-    wall: IntColumn
-    ordinal: IntColumn
-    exact: bool
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class BlobRef:
-    """A blob that something names: ``sha256`` 64 hex digits, ``size`` bytes, ``mime`` its type."""
-
-    sha256: str
-    size: int
-    mime: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """
-    A point whose value is no number, as a series holds it.
-
-    ``ordinal`` is the position within the series, in the order sent. ``wall`` is µs UTC. ``body``
-    is a JSON object, at most `MAX_ENTRY_BYTES` long as text.
-    """
-
-    ordinal: int
-    x: int | float
-    wall: int
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """
-    Where the entries of a series lie, without their bodies, in the order sent.
-
-    ``x`` ``(N,)`` int64 or float64, ``wall`` int64 ``(N,)`` µs UTC; the ordinal is the place.
-    """
-
-    x: npt.NDArray[Any]
-    wall: IntColumn
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """
-    A line of console output.
-
-    ``number`` counts within (session, rank), both streams together, from 0. ``wall`` is µs UTC.
-    """
-
-    session: int
-    rank: int
-    number: int
-    wall: int
-    stream: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far a spool was taken: the next event and the next point ordinal that are wanted."""
-
-    events: int = 0
-    points: int = 0
-    state: Mapping[str, Any] = field(default_factory=dict)
-    """Small JSON mapping kept beside the mark (the spool's channel numbers, for instance)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """Points of one series which were committed: ordinals ``start <= ordinal < end``."""
-
-    series: Series
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class DocChanged:
-    """A document that was committed; ``after`` is None when it was removed."""
-
-    table: str
-    doc_id: int
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What one commit brought, told to listeners on the event loop after the commit."""
-
-    docs: Sequence[DocChanged]
-    points: Sequence[Appended]
-    entries: Sequence[Appended] = ()
-    """Entries by series; `Appended` counts them as it counts points."""
-    consoles: frozenset[str] = frozenset()
-    """Runs that have new lines of console output."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    """Figures of the running store; durations in seconds, sizes in bytes."""
-
-    commits: int
-    last_commit_s: float
-    last_seal_s: float
-    tail_points: int
-    log_bytes: int
-    wal_bytes: int
-    file_bytes: int
-    read_only: str | None
-    """Why the store takes no writes at present (a full disk), None when it does."""
-    damaged_points: int = 0
-    """Points that were found unreadable, because bits on the disk have changed."""
 
 
 class Change(Protocol):
@@ -310,20 +181,21 @@ class Store(ABC):
 
     # -- entries: thread-safe, may block on disk ----------------------------------------------
 
+    @abstractmethod
     def entries(self, series: int, after: int, limit: int) -> list[Entry]:
         """At most *limit* entries with ``ordinal >= after``, in the order sent."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pick_entries(self, series: int, ordinals: Sequence[int]) -> list[Entry]:
         """The entries with these ordinals that there are, in the order of the ordinals."""
-        raise NotImplementedError
 
+    @abstractmethod
     def steps(self, series: int) -> Steps:
         """Where all entries of *series* lie; empty for an unknown series."""
-        raise NotImplementedError
 
     # -- console: thread-safe, may block on disk ----------------------------------------------
 
+    @abstractmethod
     def lines(
         self, run: str, session: int, rank: int, first: int, limit: int, find: str = ""
     ) -> list[Line]:
@@ -331,14 +203,14 @@ class Store(ABC):
         At most *limit* lines with ``number >= first``, by number; with *find* only those that hold
         it, whatever the case.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def consoles(self, run: str) -> list[tuple[int, int, int]]:
         """Who wrote console output: session, rank, and how many lines; oldest session first."""
-        raise NotImplementedError
 
     # -- blobs --------------------------------------------------------------------------------
 
+    @abstractmethod
     async def put_blob(
         self, sha256: str, mime: str, data: AsyncIterable[bytes], limit: int
     ) -> BlobRef:
@@ -351,31 +223,30 @@ class Store(ABC):
             TooLarge: If *data* is longer than *limit* bytes.
             StoreReadOnly: If the disk is full or failing.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def has_blobs(self, sha256s: Iterable[str]) -> set[str]:
         """Which of these blobs are here; their hour begins anew. Quick enough for the loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blob(self, sha256: str) -> BlobRef | None:
         """What is known about a blob; None if it is not here. Quick enough for the loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blob_runs(self, sha256: str) -> list[str]:
         """The runs that name this blob."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_blob(self, sha256: str, start: int, size: int) -> bytes:
         """At most *size* bytes from *start*; thread-safe, may block. Empty past the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blob_file(self, sha256: str) -> Path | None:
         """The file that holds exactly this blob, where there is one (large ones)."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def collect_blobs(self, unnamed_for_s: float = 3600.0) -> int:
         """Remove blobs that no run names and nobody put or asked for that long; bytes freed."""
-        raise NotImplementedError
 
     # -----------------------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import orjson
 
+from agnez_server.store.console import write_lines
+from agnez_server.store.entries import write_entries
 from agnez_server.store.log import RowEncoder
+from agnez_server.store.names import write_names
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.unit import Group
 
@@ -27,6 +30,7 @@ def commit(
         _write_series(con, group)
         _write_docs(con, group)
         _write_points(con, group, encoder)
+        _write_others(con, group)
         if options.before_commit is not None:
             options.before_commit(con)
         con.execute("commit")
@@ -37,8 +41,12 @@ def commit(
 
 
 def _write_deletions(con: sqlite3.Connection, group: Group) -> None:
-    """Chunks of deleted series stay for the keeper's sweep: to free them here would take long."""
+    """What is large stays for the keeper's sweep: to free it here would take long."""
     runs = [(run,) for run in group.deleted]
+    _each(con, "insert into gone select 'entry', id from series where run = ? and entries", runs)
+    _each(con, "insert into gone select 'line', id from console where run = ?", runs)
+    _each(con, "insert or ignore into gone values ('blob_ref', ?)", runs)
+    _each(con, "delete from console where run = ?", runs)
     _each(con, "delete from series where run = ?", runs)
     _each(con, "delete from mark where run = ?", runs)
     _each(con, "insert or ignore into tombstone values (?)", runs)
@@ -78,3 +86,12 @@ def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) ->
         row = encoder.encode(group.points)
         con.execute("insert into log values (?, ?)", (group.log_id, row))
         group.log_bytes = len(row)
+
+
+def _write_others(con: sqlite3.Connection, group: Group) -> None:
+    if group.entries:
+        group.series_grown = write_entries(con, group.entries)
+    grown = write_lines(con, group.lines) if group.lines else {}
+    for run, size in write_names(con, group.names).items() if group.names else ():
+        grown[run] = grown.get(run, 0) + size
+    group.runs_grown = grown

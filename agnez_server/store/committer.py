@@ -91,6 +91,11 @@ class Committer:
         self._stopped = True
         await asyncio.to_thread(self._writer.stop)
 
+    def refuse_read_only(self) -> None:
+        """Raise StoreReadOnly while the disk is full or failing."""
+        if self.read_only is not None:
+            raise _refusal(self.read_only)
+
     def _submit(self, unit: Unit) -> asyncio.Future[None]:
         unit.future = asyncio.get_running_loop().create_future()
         self._pending.append(unit)
@@ -101,8 +106,7 @@ class Committer:
     def _refuse(self) -> None:
         if self._stopped:
             raise StoreBusy("the store is closed", retry_after_s=self._options.retry_after_s)
-        if self.read_only is not None:
-            raise _refusal(self.read_only)
+        self.refuse_read_only()
         if self._pending_bytes >= self._options.backlog_bytes:
             raise StoreBusy(
                 f"{self._pending_bytes} bytes wait to be written, "
@@ -183,13 +187,16 @@ class Committer:
             LogRowSize(group.log_id, group.log_bytes),
             self._clock(),
         )
+        entries = self._ledger.publish_entries(group.entries, group.series_grown)
+        self._ledger.grow(group.runs_grown)
         changed = []
         for (table, doc_id), write in group.docs.items():
             before = self._rows.replace(table, doc_id, write.value)
             if before is not None or write.value is not None:
                 changed.append(DocChanged(table, doc_id, before, write.value))
         self._keeper.wake(seal=self._is_seal_due(group), sweep=bool(group.deleted))
-        self._tell(Committed(changed, appended))
+        consoles = frozenset(writer[0] for writer in group.lines)
+        self._tell(Committed(changed, appended, entries, consoles))
 
     def _is_seal_due(self, group: Group) -> bool:
         """While callers wait, sealing does too, for a time: it would slow their commits down."""

@@ -15,10 +15,10 @@ from agnez_server.store.ledger import Ledger
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import PAGE_SIZE
 from agnez_server.store.seal import Sealer
+from agnez_server.store.sweep import Sweeper
 
 logger = logging.getLogger(__name__)
 
-_SWEEP_CHUNKS: Final = 16
 _VACUUM_PAGES: Final = 512
 _PAUSE_S: Final = 0.002
 """Between two steps of a long piece of work, so that the writer gets its turn."""
@@ -51,6 +51,7 @@ class Keeper:
     ) -> None:
         self._con, self._lock = database.keeper, database.lock
         self._sealer = Sealer(self._con, ledger, self._lock, options)
+        self._sweeper = Sweeper(self._con, self._lock, self._rest)
         self._clock, self._options = clock, options
         self.last_seal_s, self._sealed_at = 0.0, clock()
         self._stopping, self._due = False, _Due(sweep=True)
@@ -116,7 +117,7 @@ class Keeper:
             if due.seal or requests:
                 self._seal(everything=bool(requests))
             if due.sweep:
-                self._sweep_deleted()
+                self._sweeper.sweep()
             self._give_back()
             if due.checkpoint or due.sweep or requests:
                 self._checkpoint()
@@ -149,22 +150,6 @@ class Keeper:
         with self._lock:
             self._con.execute("pragma wal_checkpoint(restart)").fetchall()
 
-    def _sweep_deleted(self) -> None:
-        """Remove chunks whose series is gone, a few at a time."""
-        gone = self._con.execute(
-            "select distinct series from chunk where series not in (select id from series)"
-        ).fetchall()
-        for (series,) in gone:
-            removed = 1
-            while removed and not self._stopping:
-                with self._lock:
-                    removed = self._con.execute(
-                        "delete from chunk where rowid in "
-                        "(select rowid from chunk where series = ? limit ?)",
-                        (series, _SWEEP_CHUNKS),
-                    ).rowcount
-                self._pause(_PAUSE_S)
-
     def _give_back(self) -> None:
         """Shrink the file by the pages that the next seals won't need."""
         kept = 2 * self._options.seal_bytes // PAGE_SIZE
@@ -173,6 +158,10 @@ class Keeper:
                 pages = min(excess, _VACUUM_PAGES)
                 self._con.execute(f"pragma incremental_vacuum({pages})").fetchall()
             self._pause(_PAUSE_S)
+
+    def _rest(self) -> bool:
+        self._pause(_PAUSE_S)
+        return self._stopping
 
     def _free_pages(self) -> int:
         return int(self._con.execute("pragma freelist_count").fetchone()[0])

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agnez_server.store.base import Appended, Series, SeriesStats
+from agnez_server.store.entries import Entries
 from agnez_server.store.points import NO_POINTS, Points
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import add
+from agnez_server.store.values import Appended, Series, SeriesStats
 
 POINT_BYTES = 24
 """Size of a point in memory; in the log it takes as much or less."""
@@ -22,7 +23,11 @@ POINT_BYTES = 24
 
 @dataclass(slots=True)
 class Account:
-    """One series: figures of its sealed points, their size on disk, and its tail."""
+    """
+    One series: figures of its sealed points, their size on disk, and its tail.
+
+    Of a series that holds entries, the figures of all of them; its tail stays empty.
+    """
 
     series: Series
     sealed: SeriesStats = field(default_factory=SeriesStats)
@@ -70,6 +75,8 @@ class Ledger:
         self.lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
         self._runs: dict[str, list[Account]] = {}
+        self._others: dict[str, int] = {}
+        """Bytes of lines and blobs by run."""
         self._deleted: set[str] = set()
         self._tail_points = 0
         self._kept: list[Account] = []
@@ -99,6 +106,25 @@ class Ledger:
                 self._forget(run)
             self.open([Account(series) for series in opened], deleted)
             return [self._extend(series, part, now_s) for series, part in points.items()]
+
+    def publish_entries(
+        self, entries: Mapping[int, Entries], sizes: Mapping[int, int]
+    ) -> list[Appended]:
+        """Take in the entries of a commit; returns what was appended to which series."""
+        found = []
+        with self.lock:
+            for series, part in entries.items():
+                account = self._accounts[series]
+                account.sealed = part.figures
+                account.sealed_bytes += sizes[series]
+                found.append(Appended(account.series, part.start, part.end))
+        return found
+
+    def grow(self, runs: Mapping[str, int]) -> None:
+        """Take in by how many bytes lines and blobs of runs grew."""
+        with self.lock:
+            for run, size in runs.items():
+                self._others[run] = self._others.get(run, 0) + size
 
     def replay(self, points: Iterable[tuple[int, Points]], row: LogRowSize, now_s: float) -> None:
         """Take in a row of the log, when the store opens; unknown series are skipped."""
@@ -135,15 +161,21 @@ class Ledger:
             pieces = account.tail.since(ordinal)
             return None if pieces is None else (pieces, account.tail.end)
 
+    def pointed(self) -> list[int]:
+        """Series that hold points."""
+        return [series for series, account in self._accounts.items() if account.tail.end]
+
     def is_deleted(self, run: str) -> bool:
         """Whether *run* was deleted."""
         return run in self._deleted
 
     def run_bytes(self, run: str) -> int:
-        """Size of the points of *run*, bytes."""
+        """Size of all that belongs to *run*, bytes."""
         with self.lock:
             accounts = self._runs.get(run, ())
-            return sum(a.sealed_bytes + POINT_BYTES * len(a.tail) for a in accounts)
+            return self._others.get(run, 0) + sum(
+                a.sealed_bytes + POINT_BYTES * len(a.tail) for a in accounts
+            )
 
     def tail_points(self) -> int:
         """How many points are not sealed."""
@@ -187,6 +219,7 @@ class Ledger:
         return Appended(account.series, start, account.tail.end)
 
     def _forget(self, run: str) -> None:
+        self._others.pop(run, None)
         for account in self._runs.pop(run, ()):
             del self._accounts[account.series.id]
             self._tail_points -= len(account.tail)

@@ -11,12 +11,12 @@ from typing import Final
 
 import orjson
 
-from agnez_server.store.base import Series
 from agnez_server.store.ledger import Account, Ledger, LogRowSize
 from agnez_server.store.log import decode_row
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import from_row
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
+from agnez_server.store.values import Series, SeriesStats
 from agnez_server.store.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -63,15 +63,31 @@ def load_series(con: sqlite3.Connection, ledger: Ledger, workspace: Workspace) -
     ends = dict(con.execute("select series, max(ord + n) from chunk group by series").fetchall())
     accounts = []
     for row in con.execute(
-        "select id, run, channel, session, rank, bytes, count, nan, inf, min, max, last_x, last_y, "
-        "last_wall, min_x, max_x, min_wall, max_wall from series order by id"
+        "select id, run, channel, session, rank, bytes, entries, count, nan, inf, min, max, "
+        "last_x, last_y, last_wall, min_x, max_x, min_wall, max_wall from series order by id"
     ):
-        account = Account(Series(*row[:5]), from_row(row[6:]), row[5], Tail(ends.get(row[0], 0)))
+        series = Series(*row[:5])
+        if row[6]:
+            figures = workspace.figures[series.id] = SeriesStats(*row[7:])
+            account = Account(series, figures, row[5])
+        else:
+            account = Account(series, from_row(row[7:]), row[5], Tail(ends.get(series.id, 0)))
         accounts.append(account)
     deleted = [row[0] for row in con.execute("select run from tombstone")]
     ledger.open(accounts, deleted)
+    ledger.grow(_others(con))
     next_series = con.execute("select value from meta where key = 'next_series'").fetchone()[0]
     workspace.fill((account.series for account in accounts), deleted, next_series)
+
+
+def _others(con: sqlite3.Connection) -> dict[str, int]:
+    """Bytes of lines and blobs by living run."""
+    sizes = dict[str, int](con.execute("select run, sum(bytes) from console group by run"))
+    for run, size in con.execute("select run, sum(size) from blob_ref group by run"):
+        sizes[run] = sizes.get(run, 0) + size
+    for (run,) in con.execute("select run from tombstone"):
+        sizes.pop(run, None)
+    return sizes
 
 
 def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> int:

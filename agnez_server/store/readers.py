@@ -1,21 +1,18 @@
-"""Reading chunks: connections that are shared among threads, snapshots, and what was decoded."""
+"""Reading chunks: snapshots, and what was decoded."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
-from agnez_server.errors import StoreBusy
 from agnez_server.store.cache import Cache
 from agnez_server.store.chunk import CHUNK_POINTS, Chunk, ChunkHead, decode_chunk
 from agnez_server.store.codec import Damaged
 from agnez_server.store.options import StoreOptions
-from agnez_server.store.schema import connect_reader
+from agnez_server.store.pool import Pool
 from agnez_server.store.summary import FINE, MID, Summary, decode_summary
 
 logger = logging.getLogger(__name__)
@@ -73,13 +70,10 @@ class Snapshot:
 
 
 class Readers:
-    """Connections for snapshots, made when needed, and the caches behind all of them."""
+    """Snapshots over the connections of a pool, and the caches behind all of them."""
 
-    def __init__(self, path: Path, options: StoreOptions) -> None:
-        self._path = path
-        self._free: list[sqlite3.Connection] = []
-        self._lock, self._closed = threading.Lock(), False
-        self._slots = threading.BoundedSemaphore(options.readers)
+    def __init__(self, pool: Pool, options: StoreOptions) -> None:
+        self._pool = pool
         self._damaged: dict[tuple[int, int], int] = {}
         self.chunks: Cache[tuple[int, int, int], Chunk] = Cache(options.cache_bytes // 2)
         self.summaries: Cache[tuple[int, int, int, Level], Summary] = Cache(
@@ -88,15 +82,9 @@ class Readers:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """A `Snapshot` for this thread. Be quick: as long as it lasts, the log can't begin anew."""
-        with self._slots:
-            con = self._take()
-            try:
-                con.execute("begin")
-                yield Snapshot(con, self)
-            finally:
-                con.rollback()
-                self._give_back(con)
+        """A `Snapshot` for this thread; see `Pool.connection`."""
+        with self._pool.connection() as con:
+            yield Snapshot(con, self)
 
     def report(self, head: ChunkHead, error: Damaged) -> None:
         """Note that a chunk's points can't be read."""
@@ -107,23 +95,3 @@ class Readers:
     def damaged_points(self) -> int:
         """How many sealed points were found unreadable."""
         return sum(self._damaged.values())
-
-    def close(self) -> None:
-        """Close the connections; those in use when they come back."""
-        with self._lock:
-            self._closed = True
-            for con in self._free:
-                con.close()
-
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._closed:
-                raise StoreBusy("the store is closed", retry_after_s=1.0)
-            return self._free.pop() if self._free else connect_reader(self._path)
-
-    def _give_back(self, con: sqlite3.Connection) -> None:
-        with self._lock:
-            if self._closed:
-                con.close()
-            else:
-                self._free.append(con)

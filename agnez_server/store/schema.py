@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Final
 
+from agnez_server.store.copying import copy_database
 from agnez_server.store.directory import CannotOpenStore
 from agnez_server.store.options import StoreOptions
 
-SCHEMA_VERSION: Final = 1
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION: Final = 2
 OLDEST_SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x41474E5A
 PAGE_SIZE: Final = 8192
+_SPARE_BYTES: Final = 16 << 20
 
-_TABLES: Final = """
+_VERSION_1: Final = """
 create table meta (key text primary key, value) without rowid;
 
 create table doc (tbl text, id integer, body blob, primary key (tbl, id)) without rowid;
@@ -47,6 +53,33 @@ create index chunk_head on chunk (series, ord, n, x0, x1, w0, w1, flags);
 x; all but the blobs is in its index too, so that looking for chunks touches no blob. `top`, `mid`
 and `fine` are summaries of the whole chunk, of 2048 and of 64 points. The figures of `series` are
 of its sealed points only: opening adds those of the log.
+"""
+
+
+_VERSION_2: Final = """
+alter table series add column entries integer not null default 0;
+create table entry (series integer, ord integer, x, wall integer, body blob);
+create index entry_step on entry (series, ord, x, wall);
+create table console (
+    id integer primary key autoincrement, run text, session integer, rank integer,
+    lines integer not null default 0, bytes integer not null default 0,
+    unique (run, session, rank)
+);
+create table line (
+    console integer, number integer, wall integer, stream text, text text,
+    primary key (console, number)
+) without rowid;
+create table blob_ref (
+    sha blob, run text, size integer, primary key (sha, run)
+) without rowid;
+create index blob_ref_run on blob_ref (run, size);
+create table loose (sha blob primary key) without rowid;
+create table gone (what text, id, primary key (what, id)) without rowid;
+"""
+"""
+`entries` of a series is 1 when it holds entries; its figures then speak of all of them. `blob_ref`
+says which runs name a blob, `loose` which blobs lost a name: the next collection looks at them.
+`gone` lists what deleted runs left in the large tables, for the sweep.
 """
 
 
@@ -122,12 +155,44 @@ def prepare(con: sqlite3.Connection, path: Path) -> str:
         raise CannotOpenStore(f"{path} is a database, but not one of Agnez: it was not touched")
     elif version > SCHEMA_VERSION:
         raise SchemaTooNew(path, version)
+    elif version < SCHEMA_VERSION:
+        _upgrade(con, path, version)
     return str(con.execute("select value from meta where key = 'store'").fetchone()[0])
 
 
 def _create(con: sqlite3.Connection) -> None:
     con.executescript(
-        f"begin immediate; {_TABLES} pragma application_id = {APPLICATION_ID};"
-        f"pragma user_version = {SCHEMA_VERSION};"
+        f"begin immediate; {_VERSION_1} {_VERSION_2}"
+        f"pragma application_id = {APPLICATION_ID}; pragma user_version = {SCHEMA_VERSION};"
         f"insert into meta values ('store', '{os.urandom(16).hex()}'), ('next_series', 1); commit"
     )
+
+
+def _upgrade(con: sqlite3.Connection, path: Path, version: int) -> None:
+    """Bring a file of an older version to ours; the old one stays beside it as a copy."""
+    copy = path.with_name(f"{path.name}.v{version}.bak")
+    _require_room(path)
+    copy_database(con, copy)
+    try:
+        con.executescript(
+            f"begin immediate; {_VERSION_2} pragma user_version = {SCHEMA_VERSION}; commit"
+        )
+    except BaseException:
+        if con.in_transaction:
+            con.rollback()
+        raise
+    logger.warning(
+        "%s was upgraded from version %d to %d; as it was, it lies in %s until you remove it",
+        path.name, version, SCHEMA_VERSION, copy,
+    )  # fmt: skip
+
+
+def _require_room(path: Path) -> None:
+    wal = path.with_name(f"{path.name}-wal")
+    needed = path.stat().st_size + (wal.stat().st_size if wal.exists() else 0) + _SPARE_BYTES
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise CannotOpenStore(
+            f"{path} is of an older version; the copy that is made before it is upgraded needs "
+            f"{needed} bytes, the disk has {free}: make room"
+        )

@@ -6,37 +6,46 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from agnez_server.errors import BadRequest
-from agnez_server.store.base import (
-    Axis,
-    Change,
-    Columns,
-    Committed,
-    Series,
-    SeriesStats,
-    Store,
-    StoreStats,
-)
+from agnez_server.store.base import Change, Store
+from agnez_server.store.blobs import Blobs
+from agnez_server.store.collector import Collector
 from agnez_server.store.committer import Committer
+from agnez_server.store.console import read_consoles, read_lines
 from agnez_server.store.database import Database
 from agnez_server.store.directory import CannotOpenStore, DataDirectory
+from agnez_server.store.entries import pick, read_entries, read_steps
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
 from agnez_server.store.loading import load_docs, load_series, replay_log, without_collector
 from agnez_server.store.marks import Marks
+from agnez_server.store.names import runs_of, sha_bytes
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.points import NO_POINTS, join_points
+from agnez_server.store.pool import Pool
 from agnez_server.store.raw import raw
 from agnez_server.store.readers import Readers
 from agnez_server.store.source import Source, open_source
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
 from agnez_server.store.tinytable import RowDB
+from agnez_server.store.values import (
+    Axis,
+    BlobRef,
+    Columns,
+    Committed,
+    Entry,
+    Line,
+    Series,
+    SeriesStats,
+    Steps,
+    StoreStats,
+)
 from agnez_server.store.view import view
 from agnez_server.store.workspace import Workspace
 
@@ -56,11 +65,13 @@ class SqliteStore(Store):
         self.committed = RowDB(self._rows)
         self._workspace = Workspace(WorkingStorage(), Marks(self._database.marks))
         self.docs = self._workspace.docs
-        self._readers = Readers(self._database.path, options)
+        self._pool = Pool(self._database.path, options.readers)
+        self._readers = Readers(self._pool, options)
         self._keeper = Keeper(self._database, self._ledger, clock, options)
         self._closing: asyncio.Task[None] | None = None
         try:
             self._load()
+            self._blobs = Blobs(directory, options)
         except BaseException:
             self._database.close()
             raise
@@ -71,8 +82,10 @@ class SqliteStore(Store):
             load_docs(con, self._workspace.rows, self._rows)
             load_series(con, self._ledger, self._workspace)
             self._lost_points = replay_log(con, self._ledger, self._clock())
+        self._workspace.pointed.update(self._ledger.pointed())
 
     _committer: Committer
+    _collector: Collector
 
     @classmethod
     async def open(
@@ -114,6 +127,7 @@ class SqliteStore(Store):
             self._clock,
             self._options,
         )
+        self._collector = Collector(self._blobs, self._database, self._pool, self._committer.flush)
         self._keeper.start()
 
     async def change(self, work: Callable[[Change], T]) -> T:
@@ -163,6 +177,72 @@ class SqliteStore(Store):
         ordinal = np.arange(end - len(points), end)
         return Columns(points.x, points.y, points.wall, ordinal, True, end)
 
+    def entries(self, series: int, after: int, limit: int) -> list[Entry]:
+        """See `Store.entries`."""
+        end = self._ledger.stats(series).count
+        after, limit = max(0, after), max(0, limit)
+        with self._pool.connection() as con:
+            return read_entries(con, series, after, end, limit) if after < end else []
+
+    def pick_entries(self, series: int, ordinals: Sequence[int]) -> list[Entry]:
+        """See `Store.pick_entries`."""
+        end = self._ledger.stats(series).count
+        with self._pool.connection() as con:
+            return pick(con, series, [one for one in ordinals if 0 <= one < end])
+
+    def steps(self, series: int) -> Steps:
+        """See `Store.steps`."""
+        with self._pool.connection() as con:
+            return read_steps(con, series, self._ledger.stats(series).count)
+
+    def lines(
+        self, run: str, session: int, rank: int, first: int, limit: int, find: str = ""
+    ) -> list[Line]:
+        """See `Store.lines`."""
+        with self._pool.connection() as con:
+            return read_lines(con, (run, session, rank), max(0, first), max(0, limit), find)
+
+    def consoles(self, run: str) -> list[tuple[int, int, int]]:
+        """See `Store.consoles`."""
+        with self._pool.connection() as con:
+            return read_consoles(con, run)
+
+    # -- blobs -------------------------------------------------------------------------------
+
+    async def put_blob(
+        self, sha256: str, mime: str, data: AsyncIterable[bytes], limit: int
+    ) -> BlobRef:
+        """See `Store.put_blob`."""
+        self._committer.refuse_read_only()
+        return await self._blobs.put(sha256, mime, data, limit)
+
+    def has_blobs(self, sha256s: Iterable[str]) -> set[str]:
+        """See `Store.has_blobs`."""
+        return self._blobs.has(sha256s)
+
+    def blob(self, sha256: str) -> BlobRef | None:
+        """See `Store.blob`."""
+        return self._blobs.ref(sha256)
+
+    def blob_runs(self, sha256: str) -> list[str]:
+        """See `Store.blob_runs`."""
+        with self._pool.connection() as con:
+            return runs_of(con, sha_bytes(sha256)) if self._blobs.ref(sha256) else []
+
+    def read_blob(self, sha256: str, start: int, size: int) -> bytes:
+        """See `Store.read_blob`; raises NotFound where it is not here, BlobDamaged where it is."""
+        return self._blobs.read(sha256, start, size)
+
+    def blob_file(self, sha256: str) -> Path | None:
+        """See `Store.blob_file`."""
+        return self._blobs.file(sha256)
+
+    async def collect_blobs(self, unnamed_for_s: float = 3600.0) -> int:
+        """See `Store.collect_blobs`; 0 while a backup is made."""
+        return await self._collector.collect(unnamed_for_s)
+
+    # ----------------------------------------------------------------------------------------
+
     def is_deleted(self, run: str) -> bool:
         """See `Store.is_deleted`."""
         return self._ledger.is_deleted(run)
@@ -211,11 +291,13 @@ class SqliteStore(Store):
 
     async def _close(self) -> None:
         await self._committer.stop()
+        await self._blobs.flush()
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
         self._keeper.stop()
-        self._readers.close()
+        self._pool.close()
+        self._blobs.close()
         self._database.checkpoint()
         self._database.close()
         self._directory.release()

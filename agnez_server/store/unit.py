@@ -12,8 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agnez_server.store.base import Mark, Series
+from agnez_server.store.console import Lines, add_lines
+from agnez_server.store.entries import Entries
+from agnez_server.store.names import Names
 from agnez_server.store.points import Points, join_points
+from agnez_server.store.values import Mark, Series
 
 Body = dict[str, Any]
 
@@ -36,6 +39,9 @@ class Unit:
     next_series: int = 0
     """The next id of a series, when this unit took one; kept when the series is deleted again."""
     points: list[tuple[int, Points]] = field(default_factory=list)
+    entries: list[tuple[int, Entries]] = field(default_factory=list)
+    lines: Lines = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
     marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
     deleted: dict[str, list[int]] = field(default_factory=dict)
     """Deleted runs, each with its series."""
@@ -54,12 +60,22 @@ class Unit:
         self.deleted[run] = series
         self.series = [one for one in self.series if one.run != run]
         self.points = [(one, points) for one, points in self.points if one not in series]
+        self.entries = [(one, entries) for one, entries in self.entries if one not in series]
         self.marks = {s: (r, mark) for s, (r, mark) in self.marks.items() if r != run}
+        _forget_extras(self.lines, self.names, run)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (
-            self.docs or self.next_ids or self.series or self.points or self.marks or self.deleted
+            self.docs
+            or self.next_ids
+            or self.series
+            or self.points
+            or self.entries
+            or self.lines
+            or self.names
+            or self.marks
+            or self.deleted
         )
 
 
@@ -73,11 +89,18 @@ class Group:
     series: dict[int, Series] = field(default_factory=dict)
     next_series: int = 0
     points: dict[int, Points] = field(default_factory=dict)
+    entries: dict[int, Entries] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
     marks: dict[bytes, tuple[str, Mark]] = field(default_factory=dict)
     deleted: dict[str, list[int]] = field(default_factory=dict)
     log_id: int = 0
     log_bytes: int = 0
     """Size of its log row; 0 when it has no points."""
+    series_grown: dict[int, int] = field(default_factory=dict)
+    """About how many bytes the entries of a series took."""
+    runs_grown: dict[str, int] = field(default_factory=dict)
+    """By how many bytes the lines and blobs of a run grew."""
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
@@ -94,6 +117,11 @@ def gather(units: list[Unit]) -> Group:
         group.series.update((series.id, series) for series in unit.series)
         for series, points in unit.points:
             appended.setdefault(series, []).append(points)
+        for series, entries in unit.entries:
+            older = group.entries.get(series)
+            group.entries[series] = entries if older is None else older.followed_by(entries)
+        add_lines(group.lines, unit.lines)
+        group.names.update(unit.names)
         group.marks.update(unit.marks)
         for run, ids in unit.deleted.items():
             _forget(group, appended, run, ids)
@@ -106,5 +134,14 @@ def _forget(group: Group, appended: dict[int, list[Points]], run: str, ids: list
     for series in ids:
         group.series.pop(series, None)
         appended.pop(series, None)
+        group.entries.pop(series, None)
+    _forget_extras(group.lines, group.names, run)
     for spool in [spool for spool, (owner, _) in group.marks.items() if owner == run]:
         del group.marks[spool]
+
+
+def _forget_extras(lines: Lines, names: Names, run: str) -> None:
+    for writer in [writer for writer in lines if writer[0] == run]:
+        del lines[writer]
+    for name in [name for name in names if name[1] == run]:
+        del names[name]

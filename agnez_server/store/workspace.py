@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from agnez_server.errors import Gone, NotFound
-from agnez_server.store.base import Change, FloatColumn, IntColumn, Mark, Series
+from agnez_server.store.base import Change
+from agnez_server.store.console import add_lines, size_of, sort_lines
+from agnez_server.store.entries import Entries, checked_rows, figures_of
 from agnez_server.store.marks import Marks
+from agnez_server.store.names import names_of
 from agnez_server.store.points import XColumn, checked_points
+from agnez_server.store.tally import add
 from agnez_server.store.tinyrows import WorkingStorage
 from agnez_server.store.tinytable import RowDB
 from agnez_server.store.unit import Unit
+from agnez_server.store.values import (
+    BlobRef,
+    FloatColumn,
+    IntColumn,
+    Line,
+    Mark,
+    Series,
+    SeriesStats,
+)
 
 T = TypeVar("T")
 SeriesKey = tuple[str, int, int, int]
@@ -26,6 +39,10 @@ class Workspace:
         self.by_key: dict[SeriesKey, Series] = {}
         self.by_id: dict[int, Series] = {}
         self.runs: dict[str, list[int]] = {}
+        self.figures: dict[int, SeriesStats] = {}
+        """Of series that hold entries, all of them."""
+        self.pointed: set[int] = set()
+        """Series that hold points."""
         self.deleted: set[str] = set()
         self.next_series = 1
 
@@ -72,8 +89,7 @@ class UnitChange(Change):
     def open_series(self, run: str, channel: int, session: int, rank: int) -> Series:
         """See `Change`; raises Gone for a deleted run."""
         space = self._workspace
-        if run in space.deleted:
-            raise Gone(f"run {run} was deleted; its id is not used again", run=run)
+        self._refuse_deleted(run)
         known = space.by_key.get((run, channel, session, rank))
         if known is not None:
             return known
@@ -92,8 +108,49 @@ class UnitChange(Change):
             raise NotFound("series", series)
         points = checked_points(x, y, wall)
         if len(points):
+            if series not in self._workspace.pointed:
+                self._begin_points(series)
             self._unit.points.append((series, points))
             self._unit.size += 24 * len(points)
+
+    def append_entries(
+        self,
+        series: int,
+        x: Sequence[int | float],
+        wall: Sequence[int],
+        bodies: Sequence[bytes],
+        blobs: Iterable[BlobRef] = (),
+    ) -> None:
+        """See `Change`; raises NotFound for an id that is not of a living series."""
+        space, unit = self._workspace, self._unit
+        if series not in space.by_id:
+            raise NotFound("series", series)
+        if series in space.pointed:
+            raise ValueError(f"series {series} holds points, not entries")
+        rows = checked_rows(x, wall, bodies)
+        if not rows:
+            return
+        before = space.figures.get(series)
+        after = add(before or SeriesStats(), figures_of(rows))
+        space.figures[series] = after
+        unit.undo.append(lambda: self._put_figures(series, before))
+        unit.entries.append((series, Entries(after.count - len(rows), rows, after)))
+        unit.size += sum(len(row[2]) + 64 for row in rows)
+        self.keep_blobs(space.by_id[series].run, blobs)
+
+    def keep_blobs(self, run: str, blobs: Iterable[BlobRef]) -> None:
+        """See `Change`; raises Gone for a deleted run."""
+        self._refuse_deleted(run)
+        names = names_of(run, blobs)
+        self._unit.names.update(names)
+        self._unit.size += 128 * len(names)
+
+    def put_lines(self, run: str, lines: Iterable[Line]) -> None:
+        """See `Change`; raises Gone for a deleted run."""
+        self._refuse_deleted(run)
+        found = sort_lines(run, lines)
+        add_lines(self._unit.lines, found)
+        self._unit.size += size_of(found)
 
     def mark(self, spool: bytes) -> Mark:
         """See `Change`."""
@@ -110,18 +167,36 @@ class UnitChange(Change):
         if run in space.deleted:
             return
         series = [space.by_id[i] for i in space.runs.get(run, ())]
+        figures = {one.id: space.figures.pop(one.id) for one in series if one.id in space.figures}
         for one in series:
             space.discard(one)
         space.deleted.add(run)
         space.marks.delete_run(unit, run)
         unit.forget_run(run, [one.id for one in series])
-        unit.undo.append(lambda: self._revive(run, series))
+        unit.undo.append(lambda: self._revive(run, series, figures))
+
+    def _refuse_deleted(self, run: str) -> None:
+        if run in self._workspace.deleted:
+            raise Gone(f"run {run} was deleted; its id is not used again", run=run)
+
+    def _begin_points(self, series: int) -> None:
+        if series in self._workspace.figures:
+            raise ValueError(f"series {series} holds entries, not points")
+        self._workspace.pointed.add(series)
+        self._unit.undo.append(lambda: self._workspace.pointed.discard(series))
+
+    def _put_figures(self, series: int, figures: SeriesStats | None) -> None:
+        if figures is None:
+            del self._workspace.figures[series]
+        else:
+            self._workspace.figures[series] = figures
 
     def _close(self, series: Series) -> None:
         self._workspace.discard(series)
         self._workspace.next_series = series.id
 
-    def _revive(self, run: str, series: list[Series]) -> None:
+    def _revive(self, run: str, series: list[Series], figures: dict[int, SeriesStats]) -> None:
         self._workspace.deleted.discard(run)
+        self._workspace.figures.update(figures)
         for one in series:
             self._workspace.add(one)

@@ -1,0 +1,120 @@
+"""Lines of console output: written with their commit, and read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from agnez_server.store.values import Line
+
+Writer = tuple[str, int, int]
+"""Who writes lines: run, session, rank."""
+Row = tuple[int, str, str]
+"""wall, stream, text of a line."""
+Lines = dict[Writer, dict[int, Row]]
+"""New lines by who wrote them and by number."""
+
+_ROW_BYTES: Final = 24
+"""About what a line takes beside its text."""
+_INT64: Final = range(-(1 << 63), 1 << 63)
+
+
+def sort_lines(run: str, lines: Iterable[Line]) -> Lines:
+    """
+    *lines* of *run* by who wrote them; what is no Unicode in them becomes "?".
+
+    Raises:
+        ValueError: If a number in them takes more than 64 bits.
+    """
+    found = Lines()
+    for line in lines:
+        numbers = (line.session, line.rank, line.number, line.wall)
+        if not all(number in _INT64 for number in numbers):
+            raise ValueError(f"a number of the line {numbers} takes more than 64 bits")
+        row = line.wall, _encodable(line.stream), _encodable(line.text)
+        found.setdefault((run, line.session, line.rank), {})[line.number] = row
+    return found
+
+
+def add_lines(older: Lines, newer: Lines) -> None:
+    """Take *newer* into *older*."""
+    for writer, lines in newer.items():
+        older.setdefault(writer, {}).update(lines)
+
+
+def size_of(lines: Lines) -> int:
+    """About how many bytes they take."""
+    return sum(len(row[2]) + _ROW_BYTES for rows in lines.values() for row in rows.values())
+
+
+def write_lines(con: sqlite3.Connection, lines: Mapping[Writer, dict[int, Row]]) -> dict[str, int]:
+    """Write lines within a transaction; returns about how many bytes each run grew by."""
+    grown = dict[str, int]()
+    for writer, numbered in lines.items():
+        console = _console(con, writer)
+        rows = [(console, number, *row) for number, row in numbered.items()]
+        new = con.executemany("insert or ignore into line values (?, ?, ?, ?, ?)", rows).rowcount
+        if new < len(rows):
+            con.executemany(
+                "update line set wall = ?3, stream = ?4, text = ?5 "
+                "where console = ?1 and number = ?2",
+                rows,
+            )
+        size = new * _ROW_BYTES + sum(len(row[4].encode()) for row in rows) * new // len(rows)
+        con.execute(
+            "update console set lines = lines + ?, bytes = bytes + ? where id = ?",
+            (new, size, console),
+        )
+        grown[writer[0]] = grown.get(writer[0], 0) + size
+    return grown
+
+
+def _console(con: sqlite3.Connection, writer: Writer) -> int:
+    con.execute("insert or ignore into console (run, session, rank) values (?, ?, ?)", writer)
+    found: int = con.execute(
+        "select id from console where run = ? and session = ? and rank = ?", writer
+    ).fetchone()[0]
+    return found
+
+
+def read_lines(
+    con: sqlite3.Connection, writer: Writer, first: int, limit: int, find: str
+) -> list[Line]:
+    """At most *limit* lines with ``number >= first`` that hold *find*, whatever the case."""
+    if not all(number in _INT64 for number in (*writer[1:], first)):
+        return []
+    condition, values = _holds(find)
+    con.create_function("folded", 1, str.casefold, deterministic=True)
+    rows = con.execute(
+        "select number, wall, stream, text from line where console = "
+        "(select id from console where run = ? and session = ? and rank = ?) "
+        f"and number >= ? {condition} order by number limit ?",
+        (*writer, first, *values, min(limit, _INT64[-1])),
+    )
+    return [Line(writer[1], writer[2], *row) for row in rows]
+
+
+def _holds(find: str) -> tuple[str, tuple[str, ...]]:
+    """Texts of ASCII are looked for by SQLite alone, which is ten times as quick."""
+    if not find:
+        return "", ()
+    if find.isascii():
+        escaped = find.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return "and text like ? escape '\\'", (f"%{escaped}%",)
+    return "and instr(folded(text), ?)", (find.casefold(),)
+
+
+def read_consoles(con: sqlite3.Connection, run: str) -> list[tuple[int, int, int]]:
+    """Session, rank and number of lines of all who wrote lines of *run*."""
+    return con.execute(
+        "select session, rank, lines from console where run = ? order by session, rank", (run,)
+    ).fetchall()
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
