@@ -1,0 +1,49 @@
+/** REST calls for entries and blobs. */
+
+import { call, getJson, reached } from "../api.ts";
+import { api } from "../base.ts";
+import type { Body, BlobRef } from "./bodies.ts";
+import type { StepsOfSeries } from "./timeline.ts";
+
+export interface EntryItem {
+  series: number;
+  session: number;
+  rank: number;
+  ordinal: number;
+  body: Body;
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+export const getSteps = async (channel: string, signal?: AbortSignal): Promise<StepsOfSeries[]> =>
+  (await getJson<{ series: StepsOfSeries[] }>(`/channels/${encodeURIComponent(channel)}/steps`, signal)).series;
+
+/** The entries of a series with these ordinals. */
+export async function getEntries(
+  channel: string, series: number, ordinals: readonly number[], signal?: AbortSignal,
+): Promise<EntryItem[]> {
+  const query = new URLSearchParams({ series: String(series), ordinals: ordinals.join(",") });
+  const path = `/channels/${encodeURIComponent(channel)}/entries?${query}`;
+  return (await getJson<{ items: EntryItem[] }>(path, signal)).items;
+}
+
+/** The address of a blob; with `name` the browser saves it as a file. Throws when it is no hash. */
+export function blobAddress(blob: Pick<BlobRef, "sha256">, name?: string): string {
+  if (!HASH.test(blob.sha256)) throw new RangeError("this entry names no blob");
+  return api(`/blobs/${blob.sha256}`) + (name === undefined ? "" : `?download=${encodeURIComponent(name)}`);
+}
+
+export async function getBlobText(blob: BlobRef, signal?: AbortSignal): Promise<string> {
+  const answer = await fetchBlob(blob, signal);
+  return reached(answer.text());
+}
+
+export async function getBlobBytes(blob: BlobRef, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const answer = await fetchBlob(blob, signal);
+  return reached(answer.arrayBuffer());
+}
+
+const fetchBlob = (blob: BlobRef, signal?: AbortSignal): Promise<Response> => {
+  if (!HASH.test(blob.sha256)) throw new RangeError("this entry names no blob");
+  return call(`/blobs/${blob.sha256}`, { signal: signal ?? null });
+};
