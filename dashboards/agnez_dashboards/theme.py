@@ -32,15 +32,23 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Tokens by name for each mode, and the strokes in the order in which they are handed out."""
+    """
+    Tokens by name for each mode, the strokes in the order in which they are handed out, and a
+    scale for amounts: ``#rrggbb`` from nothing to most, which the page makes finer.
+    """
 
     light: dict[str, str]
     dark: dict[str, str]
     palette: tuple[Stroke, ...]
+    scales: dict[str, tuple[str, ...]]
 
     def tokens(self, mode: Mode) -> dict[str, str]:
         """Colours by name, ``#rrggbb``."""
         return self.light if mode == "light" else self.dark
+
+    def scale(self, mode: Mode) -> tuple[str, ...]:
+        """From the colour of a card to that which stands out most from it."""
+        return self.scales[mode]
 
     def stroke(self, index: int) -> Stroke:
         """The stroke of the *index*-th channel of a chart; begins anew after the last one."""
@@ -53,4 +61,5 @@ def theme() -> Theme:
     raw = json.loads(files(__package__).joinpath("theme.json").read_text("utf-8"))
     palette = tuple(Stroke(s["light"], s["dark"], tuple(s["dash"]), s["marker"])
                     for s in raw["palette"])  # fmt: skip
-    return Theme(raw["light"], raw["dark"], palette)
+    scales = {mode: tuple(colors) for mode, colors in raw["scale"].items()}
+    return Theme(raw["light"], raw["dark"], palette, scales)
