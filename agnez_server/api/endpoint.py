@@ -35,7 +35,9 @@ class Endpoint:
 
     ``scope`` is what a caller needs, None lets everybody in. ``answers`` maps a status to its
     schema (None: no body). ``body`` is the schema of a JSON body; ``body_type`` names another
-    content type. ``media`` are further content types that the answer may have.
+    content type, ``answer_type`` one of the answer. ``media`` are further content types that the
+    answer may have. ``large``: the body is taken as a stream, up to the setting max_blob_bytes.
+    ``outside``: the path is there without ``/api/v1`` as well.
     """
 
     method: str
@@ -47,7 +49,10 @@ class Endpoint:
     query: tuple[Query, ...] = ()
     body: Schema | None = None
     body_type: str = "application/json"
+    answer_type: str = "application/json"
+    large: bool = False
     media: tuple[str, ...] = field(default=())
+    outside: bool = False
 
 
 def page_query(default: int, most: int) -> tuple[Query, Query]:

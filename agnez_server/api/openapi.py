@@ -68,17 +68,21 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 _ERROR_REF: Final = {"$ref": "#/components/schemas/Error"}
 
 
-def _content(description: str, schema: schemas.Schema) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _content(
+    description: str, schema: schemas.Schema, type: str = "application/json"
+) -> dict[str, Any]:
+    return {"description": description, "content": {type: {"schema": schema}}}
 
 
 def _answers(endpoint: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status, schema in endpoint.answers.items():
         answer: dict[str, Any] = (
-            {"description": "Done"} if schema is None else _content("Done", schema)
+            {"description": "Done"}
+            if schema is None
+            else _content("Done", schema, endpoint.answer_type)
         )
-        for media in endpoint.media:
+        for media in endpoint.media if schema is not None else ():
             answer["content"][media] = {"schema": schemas.TEXT}
         found[str(status)] = answer
     return found

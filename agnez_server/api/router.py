@@ -6,7 +6,18 @@ from typing import Final
 
 from aiohttp import web
 
-from agnez_server.api import bands, charts, ingest, openapi, points, raw, runs, server, session
+from agnez_server.api import (
+    bands,
+    charts,
+    ingest,
+    lines,
+    openapi,
+    points,
+    raw,
+    runs,
+    server,
+    session,
+)
 from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Handler
 from agnez_server.api.parsing import json_answer, too_large
 from agnez_server.auth import allows
@@ -15,7 +26,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
 from agnez_server.middleware import SCOPE
 
-_NOUNS: Final = (server, session, runs, charts, points, bands, raw, ingest)
+_NOUNS: Final = (server, session, runs, charts, points, lines, bands, raw, ingest)
 
 
 def endpoints(base_path: str = "") -> list[Endpoint]:
@@ -25,13 +36,14 @@ def endpoints(base_path: str = "") -> list[Endpoint]:
 
 
 def add_api(app: web.Application, base_path: str) -> None:
-    """Route every endpoint below ``<base_path>/api/v1``."""
+    """Route every endpoint below ``<base_path>/api/v1``, some beside it as well."""
     for e in endpoints(base_path):
         handler = _known_query(e)
         if e.scope is not None:
             handler = _guarded(handler, e.scope)
-        path = f"{base_path}{openapi.PREFIX}{e.path}"
-        app.router.add_route(e.method, path, handler, expect_handler=_expect)
+        for prefix in (openapi.PREFIX, *([""] if e.outside else [])):
+            path = f"{base_path}{prefix}{e.path}"
+            app.router.add_route(e.method, path, handler, expect_handler=_expect)
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:

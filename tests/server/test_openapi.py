@@ -139,6 +139,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         spool.send(2)
         batch = join_buffers(encode_batch(spool.batch()))
         return {"data": batch, "headers": {"Content-Type": CONTENT_TYPE}}
+    if endpoint.body_type == "text/plain":
+        return {"data": b"loss 0.5 1"}
     body = bodies.get((endpoint.method, endpoint.path))
     assert (body is None) == (endpoint.body is None)
     return {} if body is None else {"json": body}
