@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from agnez_server.bands.members import Curve
 from agnez_server.store.base import FloatColumn, IntColumn
+from agnez_server.store.ruler import Ruler
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def band_of(curves: Sequence[Curve], lo: float, hi: float, px: int) -> Band:
     exact = all(c.exact for c in curves) and len(grid) <= 2 * px
     row = np.searchsorted(grid, x)
     if not exact:
-        column = _columns(grid, lo, hi, px)
+        ruler = Ruler(lo, hi, px)  # as the views have it, to the last bit
+        column = ruler.columns(ruler.places(grid))
         chosen = _fullest(grid, column, _holders(row, member, len(grid)))
         grid, row = grid[chosen], np.searchsorted(column[chosen], column[row])
     return _band(curves, grid, row, y, _odd(x, y, member, row), exact)
@@ -104,12 +106,6 @@ def _means(values: npt.NDArray[np.float64], count: IntColumn) -> FloatColumn:
     huge = ~np.isfinite(mean)
     mean[huge] = np.nansum(values[:, huge] / count[huge], axis=0)
     return mean
-
-
-def _columns(x: FloatColumn, lo: float, hi: float, px: int) -> IntColumn:
-    span = hi / px - lo / px
-    place = (x / px - lo / px) / span * px if span > 0 else np.zeros(len(x))
-    return np.clip(place, 0, px - 1).astype(np.int64)
 
 
 def _holders(row: IntColumn, member: IntColumn, rows: int) -> IntColumn:
