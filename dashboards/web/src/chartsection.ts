@@ -4,6 +4,7 @@ import { fill, h } from "./dom.ts";
 import { formatCount } from "./format.ts";
 import type { Frame } from "./frames.ts";
 import { Grid } from "./grid.ts";
+import type { HostFacts } from "./hostfacts.ts";
 import type { Channel, Chart } from "./model.ts";
 import type { ChartContext } from "./numeric.ts";
 import type { Preferences } from "./prefs.ts";
@@ -31,14 +32,14 @@ export class ChartSection implements Section {
   /** `drawing`: further tools; `above`: what stands before the charts. */
   constructor(
     readonly name: ChartSectionName, context: ChartContext, prefs: Preferences,
-    parts: { drawing?: HTMLElement; above?: HTMLElement; nothing: { title: string; text: string } },
+    private readonly parts: { drawing?: HTMLElement; above?: HostFacts; nothing: { title: string; text: string } },
   ) {
     this.grid = new Grid(context, foldingOf(name, prefs), titleOf);
     this.field = searchField(words.findCharts, (text) => this.grid.find(text), words.findHelp);
     this.search = this.field.querySelector("input")!;
     this.tools = [this.field, ...(parts.drawing ? [parts.drawing] : [])];
     this.empty = h("div", { class: "message slim" }, h("h2", {}, parts.nothing.title), h("p", {}, parts.nothing.text));
-    fill(this.element, parts.above, this.empty, this.grid.element);
+    fill(this.element, parts.above?.element, this.empty, this.grid.element);
   }
 
   get count(): string {
@@ -49,6 +50,7 @@ export class ChartSection implements Section {
     const channels = new Map(known.channels.map((channel) => [channel.id, channel]));
     this.charts = known.charts.filter((chart) => sectionOf(chart, channels) === this.name);
     this.grid.update(this.charts, known.channels);
+    this.parts.above?.show(known.run);
     this.field.hidden = this.charts.length < SEARCH_FROM;
     this.empty.hidden = this.charts.length > 0;
   }

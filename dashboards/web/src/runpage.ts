@@ -69,10 +69,10 @@ export class RunPage {
     this.changes = new Changes(this.shell.toasts, () => void this.refreshFigures());
     this.head = new RunHead(run, this.changes);
     this.details = new Details(this.changes, () => this.chooseDetails(false));
-    this.sections = sectionsOf(run, {
+    this.sections = sectionsOf({
       run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.shell.live),
       painter: this.painter, prefs: () => this.prefs.now,
-    }, this.prefs);
+    }, this.prefs, () => this.count());
     this.front = this.sections[0]!;
     this.element = this.layout();
     this.prefs.onChange((_, changed) => this.prefChanged(changed));
@@ -153,11 +153,14 @@ export class RunPage {
     this.head.show(run);
     this.details.update(run);
     this.showTrouble();
-    for (const section of this.sections) {
-      section.update(known);
-      this.tabs.setCount(section.name, section.count);
-    }
+    for (const section of this.sections) section.update(known);
+    this.count();
     void this.refreshMarkers();
+  }
+
+  private count(): void {
+    // A section may count before all of them are there.
+    for (const section of this.sections ?? []) this.tabs.setCount(section.name, section.count);
   }
 
   private heard(told: { id: string } & (Known["run"] | { deleted: true })): void {

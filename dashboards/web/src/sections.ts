@@ -1,7 +1,10 @@
 /** The sections of a run's page, in the order of their tabs. */
 
+import { ArtefactSection } from "./artefacts/section.ts";
 import { ChartSection } from "./chartsection.ts";
-import type { Run } from "./model.ts";
+import { CodeSection } from "./code/section.ts";
+import { ConsoleSection } from "./console/section.ts";
+import { HostFacts } from "./hostfacts.ts";
 import type { ChartContext } from "./numeric.ts";
 import type { Preferences } from "./prefs.ts";
 import type { Section } from "./section.ts";
@@ -9,13 +12,19 @@ import { strings } from "./strings.ts";
 import { Toolbar } from "./toolbar.ts";
 import { words } from "./words.ts";
 
-export function sectionsOf(_run: Run, context: ChartContext, prefs: Preferences): Section[] {
+/** `counted`: how much is in a section has changed. */
+export function sectionsOf(context: ChartContext, prefs: Preferences, counted: () => void): Section[] {
   const drawing = new Toolbar(prefs).element;
   return [
     new ChartSection("charts", context, prefs, {
       drawing, nothing: { title: strings.noChartsYet, text: strings.noChartsYetText },
     }),
     new ChartSection("media", context, prefs, { nothing: { title: words.noMedia, text: words.noMediaText } }),
-    new ChartSection("system", context, prefs, { drawing, nothing: { title: words.noSystem, text: words.noSystemText } }),
+    new ConsoleSection(context.run, counted),
+    new ChartSection("system", context, prefs, {
+      drawing, above: new HostFacts(), nothing: { title: words.noSystem, text: words.noSystemText },
+    }),
+    new CodeSection(),
+    new ArtefactSection(context.run, counted),
   ];
 }
