@@ -33,7 +33,12 @@ async def get_band(request: web.Request) -> web.Response:
     series = [(s, store.stats(s.id)) for s in store.series(run["id"], number)]
     members = members_of(series)
     ranks = standings(members, running=run["state"] == "running")
-    head = {"channel": channel_id(run["id"], number), "name": channel["name"], "axis": axis}
+    head = {
+        "channel": channel_id(run["id"], number),
+        "name": channel["name"],
+        "axis": axis,
+        "total": sum(stats.count for _, stats in series),
+    }
 
     def read() -> dict[str, Any]:
         band = read_band(store, members, lo, hi, px, axis)
@@ -102,6 +107,7 @@ BAND: Final = schemas.obj(
         "axis": {"enum": ["x", "wall"]},
         "exact": schemas.FLAG,
         "members": schemas.WHOLE,
+        "total": schemas.WHOLE,
         "x": _NUMBERS,
         "mean": _NUMBERS,
         "lo": _NUMBERS,

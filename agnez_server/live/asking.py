@@ -17,12 +17,19 @@ class Place:
     One channel to watch, and from where.
 
     ``dx`` is the width of a pixel in x, None where the page knows none yet. ``cursors`` are the
-    ordinals that it wants next, by series.
+    ordinals that it wants next, by series. ``ranks`` are those whose points are wanted, None is
+    all. ``band`` is of how many points the band is that the page draws, None where it draws none.
     """
 
     channel: int
     dx: float | None
     cursors: Mapping[int, int]
+    ranks: frozenset[int] | None = None
+    band: int | None = None
+
+    def wants(self, rank: int) -> bool:
+        """Whether points of *rank* are wanted."""
+        return self.ranks is None or rank in self.ranks
 
 
 def run_of(given: Mapping[str, Any]) -> str:
@@ -50,6 +57,7 @@ def _place(key: str, value: object) -> Place:
     given = checks.mapping(value, "a watched channel")
     cursors = given.get("cursors")
     found = checks.mapping({} if cursors is None else cursors, "cursors")
+    band = given.get("band")
     return Place(
         channel=_number(key, "channels"),
         dx=_dx(given.get("dx")),
@@ -57,7 +65,17 @@ def _place(key: str, value: object) -> Place:
             _number(series, "cursors"): checks.integer(ordinal, "cursors", 0, 2**62)
             for series, ordinal in found.items()
         },
+        ranks=_ranks(given.get("ranks")),
+        band=None if band is None else checks.integer(band, "band", 0, 2**62),
     )
+
+
+def _ranks(value: object) -> frozenset[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise BadRequest(f"ranks must be a list, found {checks.shown(value)}", field="ranks")
+    return frozenset(checks.integer(rank, "ranks", 0, 2**32 - 1) for rank in value)
 
 
 def _number(key: str, field: str) -> int:

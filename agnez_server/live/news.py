@@ -1,11 +1,12 @@
-"""What is new in the runs that one viewer follows, apart from numbers: entries, console output."""
+"""What is new in the runs that one viewer follows, told as such: not what it is, but that it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 NEWS_INTERVAL_S: Final = 0.5
+BAND_INTERVAL_S: Final = 0.25
 
 
 class News:
@@ -15,13 +16,14 @@ class News:
     At most one message a run and interval; the first one goes at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interval_s: float = NEWS_INTERVAL_S) -> None:
+        self._interval_s = interval_s
         self._channels: dict[str, set[int]] = {}
         self._consoles: set[str] = set()
         self._told_at = float("-inf")
 
     def note(self, run: str, channels: Iterable[int] = (), *, console: bool = False) -> None:
-        """*channels* of *run* have new entries; with *console* there is new output."""
+        """*channels* of *run* have something new; with *console* there is new output."""
         self._channels.setdefault(run, set()).update(channels)
         if console:
             self._consoles.add(run)
@@ -31,14 +33,20 @@ class News:
         self._channels.pop(run, None)
         self._consoles.discard(run)
 
+    def forget_channel(self, run: str, channel: int) -> None:
+        """This channel is not told any more."""
+        self._channels.get(run, set()).discard(channel)
+        if not self._channels.get(run) and run not in self._consoles:
+            self._channels.pop(run, None)
+
     def wait_s(self, now: float) -> float | None:
         """Seconds until something may be told, None when there is nothing to tell."""
-        return max(0.0, self._told_at + NEWS_INTERVAL_S - now) if self._channels else None
+        return max(0.0, self._told_at + self._interval_s - now) if self._channels else None
 
-    def take(self, now: float) -> list[dict[str, Any]]:
-        """The messages that are to be sent *now*; nothing remains."""
+    def take(self, now: float) -> list[tuple[str, list[int], bool]]:
+        """What is to be told *now*: run, channels, whether its console; nothing remains."""
         told = [
-            {"run": run, "channels": sorted(channels), "console": run in self._consoles}
+            (run, sorted(channels), run in self._consoles)
             for run, channels in self._channels.items()
         ]
         self._channels.clear()

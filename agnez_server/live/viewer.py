@@ -11,33 +11,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
-
-import numpy as np
 
 from agnez_client.columns import Block, encode_columns
 from agnez_server.live.asking import Place
-from agnez_server.live.news import News
-from agnez_server.live.thinning import thin
-from agnez_server.store.base import Columns, Series, Store
+from agnez_server.live.blocks import Watched, next_block
+from agnez_server.live.news import BAND_INTERVAL_S, News
+from agnez_server.store.base import Series, Store
 
 logger = logging.getLogger(__name__)
 
 MOST_UNPAINTED: Final = 2
 MOST_WAITING: Final = 4
-EXACT_POINTS: Final = 500
-"""So many points of a series are sent as they are."""
-MOST_POINTS: Final = 20_000
-"""More points of a series in one frame are not sent: the page asks for the view."""
-MOST_NEW_POINTS: Final = 200_000
-"""More new points of a series are not even looked through, which would hold up the others."""
 FRAME_POINTS: Final = 100_000
 """A frame that has so many points is full; the other series wait for the next one."""
 _BLOCK_COST: Final = 16
 """What a block without points counts as."""
 RUN_INTERVAL_S: Final = 1.0
-_EMPTY: Final = np.empty(0)
 
 
 class Outlet(Protocol):
@@ -48,15 +38,6 @@ class Outlet(Protocol):
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
-
-
-@dataclass(slots=True)
-class Watched:
-    """One watched series: ``dx`` is the width of a pixel in x, ``cursor`` the next ordinal."""
-
-    series: Series
-    dx: float | None
-    cursor: int
 
 
 class Viewer:
@@ -72,9 +53,10 @@ class Viewer:
         self._store, self._outlet, self._describe = store, outlet, describe
         self._interval_s = interval_s
         self._watched: dict[int, Watched] = {}
-        self._channels: dict[tuple[str, int], float | None] = {}
+        self._channels: dict[tuple[str, int], Place] = {}
         self._new: dict[int, None] = {}  # in the order in which they became new
         self._news = News()
+        self._bands = News(BAND_INTERVAL_S)
         self._runs: set[str] = set()
         self._run_points: set[str] = set()
         self._layouts: set[str] = set()
@@ -99,10 +81,16 @@ class Viewer:
 
         Series that have no cursor are told from their start, those that come later too.
         """
-        self._channels[run, place.channel] = place.dx
+        self._channels[run, place.channel] = place
+        total = 0
         for one in series:
-            self._watched[one.id] = Watched(one, place.dx, place.cursors.get(one.id, 0))
-            self._new[one.id] = None
+            total += self._store.stats(one.id).count if place.band is not None else 0
+            self._forget(one.id)
+            if place.wants(one.rank):
+                self._watched[one.id] = Watched(one, place.dx, place.cursors.get(one.id, 0))
+                self._new[one.id] = None
+        if place.band is not None and place.band != total:
+            self._bands.note(run, [place.channel])
         self._wake.set()
 
     def unwatch(self, run: str, channel: int) -> None:
@@ -114,8 +102,12 @@ class Viewer:
             if (w.series.run, w.series.channel) == (run, channel)
         ]
         for id in gone:
-            del self._watched[id]
-            self._new.pop(id, None)
+            self._forget(id)
+        self._bands.forget_channel(run, channel)
+
+    def _forget(self, series: int) -> None:
+        self._watched.pop(series, None)
+        self._new.pop(series, None)
 
     def unfollow(self, run: str) -> None:
         """Tell no more of *run*'s document, layout and news; its channels are another thing."""
@@ -126,10 +118,13 @@ class Viewer:
 
     def note_points(self, series: Series) -> None:
         """Points of *series* were committed."""
-        if series.id not in self._watched:
-            dx = self._channels[series.run, series.channel]
-            self._watched[series.id] = Watched(series, dx, 0)
-        self._new[series.id] = None
+        place = self._channels[series.run, series.channel]
+        if place.band is not None:
+            self._bands.note(series.run, [series.channel])
+        if place.wants(series.rank):
+            if series.id not in self._watched:
+                self._watched[series.id] = Watched(series, place.dx, 0)
+            self._new[series.id] = None
         self._wake.set()
 
     def note_run(self, run: str) -> None:
@@ -199,13 +194,18 @@ class Viewer:
             self._wake_in(wait)
 
     async def _tell_news(self) -> None:
+        for run, channels, console in self._due(self._news):
+            told = {"run": run, "channels": channels, "console": console}
+            await self._outlet.send("news", told)
+        for run, channels, _ in self._due(self._bands):
+            await self._outlet.send("band", {"run": run, "channels": channels})
+
+    def _due(self, news: News) -> list[tuple[str, list[int], bool]]:
         now = asyncio.get_running_loop().time()
-        wait = self._news.wait_s(now)
+        wait = news.wait_s(now)
         if wait:
             self._wake_in(wait)
-        elif wait is not None:
-            for told in self._news.take(now):
-                await self._outlet.send("news", told)
+        return news.take(now) if wait == 0 else []
 
     def _wake_in(self, wait_s: float) -> None:
         """Wake up then, unless a timer does so earlier; another one is set at that time."""
@@ -221,7 +221,7 @@ class Viewer:
         while self._new and room > 0:
             id = next(iter(self._new))
             del self._new[id]
-            block = self._block(self._watched[id])
+            block = next_block(self._store, self._watched[id])
             if block is not None:
                 blocks.append(block)
                 room -= max(len(block.x), _BLOCK_COST)
@@ -230,53 +230,3 @@ class Viewer:
         if blocks:
             self._sent += 1
             await self._outlet.send("frame", encode_columns(blocks, number=self._sent))
-
-    def _block(self, watched: Watched) -> Block | None:
-        """What came since the cursor, None if nothing did; moves the cursor."""
-        columns = self._store.recent(watched.series.id, watched.cursor)
-        total = self._store.stats(watched.series.id).count if columns is None else columns.total
-        if total == watched.cursor:
-            return None
-        start, watched.cursor = watched.cursor, total
-        if columns is None or total < start:
-            return _block(watched.series, start, total, None, refetch=True)
-        kept = _thinned(columns, watched.dx)
-        return _block(watched.series, start, total, kept, refetch=kept is None)
-
-
-def _thinned(columns: Columns, dx: float | None) -> Columns | None:
-    """*columns* with few enough points to be sent; None if that can't be."""
-    if len(columns.x) <= EXACT_POINTS:
-        return columns
-    if len(columns.x) > MOST_NEW_POINTS:
-        return None
-    if dx is not None:
-        places = thin(columns, dx)
-        if len(places) < len(columns.x):
-            columns = Columns(
-                x=columns.x[places],
-                y=columns.y[places],
-                wall=columns.wall[places],
-                ordinal=columns.ordinal[places],
-                exact=False,
-                total=columns.total,
-            )
-    return columns if len(columns.x) <= MOST_POINTS else None
-
-
-def _block(
-    series: Series, start: int, end: int, columns: Columns | None, *, refetch: bool
-) -> Block:
-    return Block(
-        series=series.id,
-        channel=series.channel,
-        session=series.session,
-        rank=series.rank,
-        start=start,
-        end=end,
-        x=_EMPTY if columns is None else columns.x.astype(np.float64),
-        y=_EMPTY if columns is None else columns.y,
-        wall=_EMPTY if columns is None else columns.wall.astype(np.float64),
-        exact=columns is not None and columns.exact,
-        refetch=refetch,
-    )

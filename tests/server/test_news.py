@@ -13,7 +13,7 @@ def test_the_first_news_is_told_at_once() -> None:
     news.note("run", [3])
 
     assert news.wait_s(100.0) == 0
-    assert news.take(100.0) == [{"run": "run", "channels": [3], "console": False}]
+    assert news.take(100.0) == [("run", [3], False)]
     assert news.wait_s(100.0) is None
 
 
@@ -29,10 +29,7 @@ def test_news_that_come_soon_after_are_one() -> None:
 
     assert news.wait_s(100.125) == NEWS_INTERVAL_S - 0.125
     assert news.wait_s(101.0) == 0
-    assert news.take(101.0) == [
-        {"run": "a", "channels": [1, 2, 9], "console": False},
-        {"run": "b", "channels": [], "console": True},
-    ]
+    assert news.take(101.0) == [("a", [1, 2, 9], False), ("b", [], True)]
 
 
 def test_a_run_that_is_not_followed_any_more_has_no_news() -> None:

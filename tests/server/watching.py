@@ -16,8 +16,8 @@ WITHIN_S = 10.0
 
 class Watcher:
     """
-    One viewer. What the server sends lies in queues: `runs`, `layouts`, `told`, and `frames` as
-    ``(number, blocks)``. With ``paints`` False it takes frames and gives no credit.
+    One viewer. What the server sends lies in queues: `runs`, `layouts`, `told` (news), `bands`,
+    and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives no credit.
     """
 
     def __init__(self, root: str, path: str) -> None:
@@ -27,12 +27,14 @@ class Watcher:
         self.runs: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.layouts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.bands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.gone = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
         self.client.on("frame", self._frame, namespace=NAMESPACE)
         self.client.on("run", self.runs.put, namespace=NAMESPACE)
         self.client.on("layout", self.layouts.put, namespace=NAMESPACE)
         self.client.on("news", self.told.put, namespace=NAMESPACE)
+        self.client.on("band", self.bands.put, namespace=NAMESPACE)
         self.client.on("disconnect", self._gone, namespace=NAMESPACE)
 
     async def join(self, *, token: str | None = None, transport: str = "websocket",
@@ -92,6 +94,10 @@ class Watcher:
     async def news(self) -> dict[str, Any]:
         """The next `news` event."""
         return await asyncio.wait_for(self.told.get(), WITHIN_S)
+
+    async def band(self) -> dict[str, Any]:
+        """The next `band` event."""
+        return await asyncio.wait_for(self.bands.get(), WITHIN_S)
 
     async def points(self, series: int, until: int) -> list[tuple[float, float]]:
         """(x, y) of one series from frames, up to ordinal *until*."""
