@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -116,7 +117,8 @@ class Context:
         trace: TracebackType | None,
     ) -> None:
         state, reason = ending_of(error)
-        self.finish(state, reason=reason)
+        told = "".join(traceback.format_exception(error)) if state == "failed" else ""
+        self.job.finish(state, reason=reason, last_words=told)
 
 
 def _checked(name: object) -> str:

@@ -21,10 +21,14 @@ from agnez_client.errors import (
 )
 from agnez_client.kinds import channel_class, check_options
 from agnez_client.kinds.channel import Channel
+from agnez_client.kinds.numeric import NumericChannel
+from agnez_client.launchers import told_rank
 from agnez_client.naming import as_name, as_text
 from agnez_client.outlet import Outlet
 from agnez_client.params import as_json
 from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, new_ulid
+from agnez_client.record.recorder import Recorder
+from agnez_client.record.system import PREFIX
 from agnez_client.settings import Settings
 from agnez_client.spool.place import host_name
 
@@ -35,7 +39,9 @@ class Job:
     """
     Attributes:
         run: The id of the run, a ULID.
-        joined: Whether the run belongs to another process (AGNEZ_RUN), which sets its state.
+        joined: Whether the run belongs to another process (AGNEZ_RUN).
+        leads: Whether this process tells the facts about the run and sets its state: the one that
+            began it, or the one of rank 0 where all have joined. Never a forked child.
         url: The page of the run; None without a server.
         durable: Whether what `send()` took survives this process.
         spool_folder: Where the points of this process wait for the server; None in memory.
@@ -60,11 +66,18 @@ class Job:
         self._charts: list[Chart] = []
         self._ended = False
         self._when_ended: Callable[[Job], None] = lambda job: None
+        self.leads = not self.joined
         self._outlet = Outlet(settings, self.run)
-        self._outlet.define("run", **self._about_run(about))
-        self._outlet.open()
+        self._outlet.open(lambda rank: self._about_run(about, rank))
+        self._recorder = Recorder(settings, self._outlet, self.run, self._send_figure)
+        self._recorder.begin(leads=self.leads)
 
-    def _about_run(self, about: Mapping[str, Any]) -> dict[str, Any]:
+    def _about_run(self, about: Mapping[str, Any], rank: int) -> dict[str, Any]:
+        """
+        The fields of the run's event. Where a launcher made all processes join a run that is not
+        there yet, the first of them begins it.
+        """
+        self.leads = not self.joined or rank == 0
         known = {
             "id": self.run,
             "started": time.time_ns() // 1000,
@@ -72,7 +85,8 @@ class Job:
             "pid": os.getpid(),
             "python": platform.python_version(),
         }
-        return {**known, "joined": True} if self.joined else {**known, **about}
+        is_first = self.joined and rank == 0 and told_rank() is not None
+        return {**known, **about} if is_first or not self.joined else {**known, "joined": True}
 
     # -- about the run ---------------------------------------------------------------------------
 
@@ -101,8 +115,17 @@ class Job:
 
     @property
     def channels(self) -> list[Channel]:
-        """The channels made here, in this order."""
-        return list(self._channels.values())
+        """The channels made here, in this order; without those of the machine's figures."""
+        return [c for c in self._channels.values() if not c.name.startswith(PREFIX)]
+
+    @property
+    def rank(self) -> int | None:
+        """
+        The number of this process among the run's; None in a forked child that has sent nothing,
+        and at the end.
+        """
+        spool = self._outlet.pen.spool
+        return None if spool is None else spool.header.rank
 
     @property
     def charts(self) -> list[Chart]:
@@ -130,6 +153,15 @@ class Job:
         found = channel_class(channel_type)
         check_options(found, options)
         channel_name = _named(channel_name, "a channel's name", ChannelError)
+        return self._make_channel(channel_name, found, options, self._outlet.define)
+
+    def _make_channel(
+        self,
+        channel_name: str,
+        found: type[Channel],
+        options: dict[str, Any],
+        define: Callable[..., None],
+    ) -> Channel:
         with self._lock:
             existing = self._channels.get(channel_name)
             if existing is not None:
@@ -142,11 +174,17 @@ class Job:
                 raise ChannelError(f"a run has at most {MAX_CHANNELS_PER_SPOOL} channels")
             more = {"options": as_json(options)} if options else {}
             self._next_number += 1  # before a Ctrl-C can fall: a number never has two names
-            self._outlet.define("channel", n=number, name=channel_name, type=found.type, **more)
+            define("channel", n=number, name=channel_name, type=found.type, **more)
             pen, strict = self._outlet.pen, self._settings.strict
             channel = found(channel_name, number, self.run, pen, strict=strict, options=options)
             self._channels[channel_name] = channel
             return channel
+
+    def _send_figure(self, name: str, x: float, y: float) -> None:
+        """A figure of the machine; forked children have no such channel."""
+        known = self._channels.get(name)
+        channel = known or self._make_channel(name, NumericChannel, {}, self._outlet.record)
+        channel.send(x=x, y=y)
 
     def create_chart(
         self,
@@ -200,13 +238,21 @@ class Job:
         self._outlet.define("tags", tags=[str(tag) for tag in tags])
 
     def finish(
-        self, state: str = "finished", *, reason: str | None = None, timeout_s: float | None = None
+        self,
+        state: str = "finished",
+        *,
+        reason: str | None = None,
+        timeout_s: float | None = None,
+        last_words: str = "",
     ) -> None:
         """
-        End the run (in a joined or forked process: only this process's part) and ship what is left.
+        End the run (where this process does not lead it: only its part) and ship what is left.
 
         What the server has not taken within *timeout_s* (10 s by default) stays in the spool. A
         second call does nothing.
+
+        Args:
+            last_words: Kept with the console output, as if written to standard error.
 
         Raises:
             ValueError: If *state* is not "finished", "failed" or "stopped".
@@ -220,7 +266,8 @@ class Job:
         timeout = self._settings.flush_timeout if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout
         self._outlet.drain(timeout)
-        if not self.joined:
+        self._recorder.end(last_words)
+        if self.leads:
             more = {"reason": as_text(reason[:2000])} if reason else {}
             self._outlet.record("state", state=state, **more)
         self._outlet.close(max(0.0, deadline - time.monotonic()))
@@ -247,8 +294,9 @@ class Job:
     def after_fork_in_child(self) -> None:
         """The run stays the parent's; what is sent here leaves through a spool of our own."""
         self._lock = threading.RLock()
-        self.joined = True
+        self.joined, self.leads = True, False
         self._outlet.after_fork_in_child()
+        self._recorder.forked()
 
 
 def _named(name: object, what: str, error: type[AgnezError]) -> str:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from agnez_client.address import read_address
@@ -20,6 +20,7 @@ from agnez_client.launchers import told_rank
 from agnez_client.protocol import encode_event
 from agnez_client.sender import Sender
 from agnez_client.settings import Settings
+from agnez_client.spool.blobs import Blob
 from agnez_client.spool.budget import MEMORY_LIMIT, Budget
 from agnez_client.spool.header import SpoolHeader
 from agnez_client.spool.pen import Pen
@@ -43,12 +44,14 @@ class Outlet:
         pen: What channels write with.
         place: Where the spool is.
         transport: The server; None as long as there is none.
+        tend: Called at each turn of the sender.
     """
 
     def __init__(self, settings: Settings, run: str) -> None:
         self._settings, self._run, self._told = settings, run, told_rank()
         self.place = choose_place(settings)
         self.transport: Transport | None = None
+        self.tend: Callable[[], None] = lambda: None
         self.pen = Pen(self._open, self._wake)
         self._sender: Sender | None = None
         self._definitions: list[dict[str, Any]] = []
@@ -59,13 +62,17 @@ class Outlet:
         self._is_fork = False
         self._find_server()
 
-    def open(self) -> None:
+    def open(self, about_run: Callable[[int], dict[str, Any]]) -> None:
         """
-        Make the spool and start its sender, with what was defined so far.
+        Make the spool and start its sender.
+
+        Args:
+            about_run: Makes the fields of the run's event, told the rank of this process.
 
         Raises:
             SpoolError: If there is no room, not even in memory.
         """
+        self._about_run = about_run
         if not self._open():
             raise SpoolError("there is no room for a spool, not even in memory")
 
@@ -87,6 +94,9 @@ class Outlet:
         if spool is None:
             return False
         with self._lock:
+            if not self._definitions:
+                about = self._about_run(spool.header.rank)
+                self._definitions.append(new_event("run", **about))
             for event in self._definitions:
                 spool.events.append(event)
             spool.events.append(new_event("durable", value=self.place.durable))
@@ -149,6 +159,16 @@ class Outlet:
         """Record an event of this process."""
         self._append(new_event(kind, **fields))
 
+    def tell_about(self, facts: Mapping[str, Any], blobs: Sequence[Blob] = ()) -> bool:
+        """
+        Record facts about the run, and the blobs that they name; False if there is no room.
+
+        Raises:
+            ValueError: If they can't be encoded.
+        """
+        refs = {"blobs": [blob.ref for blob in blobs]} if blobs else {}
+        return self.pen.record(new_event("about", facts=facts, **refs), blobs)
+
     def _append(self, event: Mapping[str, Any]) -> None:
         spool = self.pen.spool
         if spool is not None:
@@ -157,6 +177,7 @@ class Outlet:
     def _tend(self) -> None:
         """At each turn of the sender: collect from devices, tell what was refused."""
         self.pen.copies.collect()
+        self.tend()
         if time.monotonic() >= self._report_at:
             self._report_at = time.monotonic() + REFUSED_EVERY_S
             self._report_refused()

@@ -266,6 +266,14 @@ def new_ulid(now_ms: int | None = None) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def ulid_time(text: str) -> float:
+    """When the ULID *text* was made, s since 1970, if it was made by `new_ulid`."""
+    number = 0
+    for c in text[:10]:
+        number = number * 32 + _CROCKFORD.index(c)
+    return number / 1000
+
+
 def is_ulid(text: str) -> bool:
     """Whether *text* is a ULID in its canonical, upper-case spelling."""
     return len(text) == 26 and text[0] <= "7" and all(c in _CROCKFORD for c in text)

@@ -20,6 +20,9 @@ from agnez_client.errors import SettingsError
 from agnez_client.naming import as_name
 from agnez_client.protocol import is_ulid
 
+PARTS = ("git", "packages", "host", "command")
+"""What `record` may name."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -73,6 +76,21 @@ class Settings:
         "in the spool",
         env="AGNEZ_FLUSH_TIMEOUT",
     )
+    record: tuple[str, ...] = setting(
+        PARTS,
+        "What is recorded about the run by itself: some of git, packages, host, command, with "
+        "commas; 0 is nothing",
+        env="AGNEZ_RECORD",
+    )
+    git_diff: bool = setting(
+        False, "Record what differs from the commit as well", env="AGNEZ_GIT_DIFF"
+    )
+    console: bool = setting(True, "Record what is written to the console", env="AGNEZ_CONSOLE")
+    system_interval: float = setting(
+        5.0,
+        "Seconds between two readings of processor, memory, disk, network and GPUs; 0 reads none",
+        env="AGNEZ_SYSTEM_INTERVAL",
+    )
 
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -105,6 +123,8 @@ def _parse(name: str, text: str, type: str) -> Any:
         if text.lower() not in _TRUE | _FALSE:
             raise SettingsError(name, text, "1 or 0")
         return text.lower() in _TRUE
+    if type.startswith("tuple"):
+        return _parts(name, text.lower())
     if type in ("int", "float"):
         try:
             number = int(text) if type == "int" else float(text)
@@ -114,6 +134,15 @@ def _parse(name: str, text: str, type: str) -> Any:
             raise SettingsError(name, text, "a number that is not negative")
         return number
     return Path(text).expanduser() if type.startswith("Path") else text
+
+
+def _parts(name: str, text: str) -> tuple[str, ...]:
+    if text in _TRUE | _FALSE:
+        return PARTS if text in _TRUE else ()
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not set(found) <= set(PARTS):
+        raise SettingsError(name, text, f"0, 1, or some of {','.join(PARTS)}")
+    return found
 
 
 def _checked(settings: Settings) -> Settings:

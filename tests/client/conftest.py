@@ -26,6 +26,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGNEZ_SPOOL_MIN_FREE", "0")
+    for name in ("AGNEZ_RECORD", "AGNEZ_CONSOLE", "AGNEZ_SYSTEM_INTERVAL"):
+        monkeypatch.setenv(name, "0")  # tests of the record ask for it
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(sender, "BACKOFF_S", 0.01)
     monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.1)

@@ -25,7 +25,7 @@ WIRE = {
     *(f"agnez_client.loglines{part}" for part in ("", ".reader", ".reading", ".short", ".forms")),
     *("agnez_client.loglines.message", "agnez_client.loglines.dictionary"),
 }
-SDK_LIBRARIES = {"requests", "urllib3", "numpy", "platformdirs", "yaml"}
+SDK_LIBRARIES = {"requests", "urllib3", "numpy", "platformdirs", "yaml", "psutil", "pynvml"}
 SERVER_LIBRARIES = {
     *("aiohttp", "socketio", "engineio", "tinydb", "numpy", "orjson", "zstandard"),
     *("argon2", "platformdirs", "bokeh"),
