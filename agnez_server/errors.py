@@ -13,6 +13,7 @@ AgnezServerError
 ├── Gone 410                  the run was deleted
 ├── BlobDamaged 410           bits of a blob have changed on the disk
 ├── TooLarge 413              more than a documented limit allows
+├── BadRange 416              a range of bytes beyond the end
 ├── UpgradeNeeded 426         another protocol version
 ├── TooManyRequests 429       a rate limit
 ├── Busy 503                  no more can be taken at present: try again
@@ -117,6 +118,12 @@ class TooLarge(AgnezServerError):
     """More than a documented limit allows."""
 
     status, code = 413, "too_large"
+
+
+class BadRange(AgnezServerError):
+    """A range of bytes beyond the end."""
+
+    status, code = 416, "bad_range"
 
 
 class UpgradeNeeded(AgnezServerError):

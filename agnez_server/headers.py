@@ -33,6 +33,18 @@ For the page in which what was logged may run its own script: it has no origin, 
 storage and nothing of the page around it, and it can ask no server for anything.
 """
 
+SHOWN_POLICY: Final = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "media-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""For a blob that a browser shows by itself: no script runs, nothing is fetched."""
+PLAYED_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""For a blob of HTML: its own script runs, without an origin, and nothing is fetched."""
+
 SAFE_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -147,7 +147,13 @@ def whole_run(doc: Mapping[str, Any]) -> RunDoc:
     """A run document as it lies in the store, with what older versions did not write."""
     if doc.keys() >= _LATER:
         return cast(RunDoc, doc)
-    later = {"stage": None, "total_steps": None, "about": {}, "datasets": [], "deleted": None}
+    later: dict[str, Any] = {
+        "stage": None,
+        "total_steps": None,
+        "about": {},
+        "datasets": [],
+        "deleted": None,
+    }
     return cast(RunDoc, {**later, **doc})
 
 

@@ -46,6 +46,8 @@ class ServerSettings:
         (), "Host names under which the server is reached, beside its own"
     )
     max_body_bytes: int = setting(32 << 20, "Largest body of a request")
+    max_blob_bytes: int = setting(8 << 30, "Largest blob")
+    upload_silence_s: float = setting(60.0, "Silence after which an upload of a blob is given up")
     max_points_per_request: int = setting(1_000_000, "Most points of one JSON body")
     max_viewers: int = setting(1000, "Most socket.io connections at a time")
     max_watched_channels: int = setting(2000, "Most channels that one viewer watches")
@@ -53,6 +55,7 @@ class ServerSettings:
     lost_after_s: float = setting(60.0, "Silence after which a running run is called lost")
     frame_interval_s: float = setting(0.05, "Least time between two live frames to one viewer")
     session_days: int = setting(30, "Days that a login in the browser lasts")
+    trash_days: float = setting(7.0, "Days after which what lies in the trash goes for good")
 
     def __post_init__(self) -> None:
         """Refuse what a setting can't take. Raises ValueError that names it."""
@@ -90,7 +93,8 @@ _BASE_PATH = re.compile(r"(/(?!\.+(/|$))[A-Za-z0-9._-]+)+")
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _ABOVE_ZERO = (
     "max_body_bytes", "max_points_per_request", "max_viewers", "max_watched_channels",
-    "backlog_bytes", "lost_after_s", "frame_interval_s", "session_days",
+    "max_blob_bytes", "upload_silence_s", "backlog_bytes", "lost_after_s", "frame_interval_s",
+    "session_days", "trash_days",
 )  # fmt: skip
 
 

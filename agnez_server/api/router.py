@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from agnez_server.api import (
     bands,
+    blobs,
     charts,
+    console,
+    entries,
+    imports,
     ingest,
     lines,
     openapi,
     points,
     raw,
+    record,
     runs,
     server,
     session,
@@ -24,9 +30,25 @@ from agnez_server.auth import allows
 from agnez_server.authfiles import Scope
 from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
+from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 
-_NOUNS: Final = (server, session, runs, charts, points, lines, bands, raw, ingest)
+_NOUNS: Final = (
+    server,
+    session,
+    runs,
+    charts,
+    points,
+    lines,
+    bands,
+    raw,
+    imports,
+    ingest,
+    record,
+    console,
+    entries,
+    blobs,
+)
 
 
 def endpoints(base_path: str = "") -> list[Endpoint]:
@@ -43,17 +65,25 @@ def add_api(app: web.Application, base_path: str) -> None:
             handler = _guarded(handler, e.scope)
         for prefix in (openapi.PREFIX, *([""] if e.outside else [])):
             path = f"{base_path}{prefix}{e.path}"
-            app.router.add_route(e.method, path, handler, expect_handler=_expect)
+            app.router.add_route(e.method, path, handler, expect_handler=_expecting(e.large))
 
 
-async def _expect(request: web.Request) -> web.StreamResponse | None:
+def _expecting(large: bool) -> Callable[[web.Request], Awaitable[web.StreamResponse | None]]:
+    async def expect(request: web.Request) -> web.StreamResponse | None:
+        limit = request.app[SETTINGS].max_blob_bytes if large else request.client_max_size
+        return await _expect(request, limit)
+
+    return expect
+
+
+async def _expect(request: web.Request, limit: int) -> web.StreamResponse | None:
     """Let a client that waits for it send its body, unless that is too large already."""
     expected = request.headers.get("Expect", "")
     error: AgnezServerError | None = None
     if expected.lower() != "100-continue":
         error = BadRequest(f"the expectation {shown(expected)} can't be met", hint="leave it out")
-    elif (request.content_length or 0) > request.client_max_size:
-        error = too_large(request.client_max_size)
+    elif (request.content_length or 0) > limit:
+        error = too_large(limit)
     if error is not None:
         return json_answer(error.as_json(), error.status)
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

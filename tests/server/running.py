@@ -73,12 +73,14 @@ class RunningServer:
             assert answer.content_type == COLUMNS_CONTENT_TYPE
             return decode_columns(await answer.read())[1]
 
-    async def ingest(self, batch: Batch | bytes) -> tuple[int, dict[str, Any]]:
+    async def ingest(
+        self, batch: Batch | bytes, path: str = "/ingest"
+    ) -> tuple[int, dict[str, Any]]:
         """Status and answer of one delivery."""
         body = batch if isinstance(batch, bytes) else join_buffers(encode_batch(batch))
         headers = {"Content-Type": CONTENT_TYPE}
         data = io.BytesIO(body)  # large bytes would be a warning of the client
-        status, answer = await self.call("POST", "/ingest", data=data, headers=headers)
+        status, answer = await self.call("POST", path, data=data, headers=headers)
         return status, dict(answer)
 
     async def taken(self, batch: Batch) -> dict[str, Any]:

@@ -190,7 +190,8 @@ async def test_an_unknown_id_is_not_a_name(server: RunningServer) -> None:
      ({"x": "1"}, "x"), ({"x": True}, "x"), ({"x": [1]}, "x"), ({"x": 2**63}, "x"),
      ({"x": "NaN"}, "x"), ({"wall": 1.5}, "wall"), ({"wall": "now"}, "wall"),
      ({"wall": 2**63}, "wall"), ({"channel": ""}, "channel"), ({"channel": 3}, "channel"),
-     ({"channel": "a\nb"}, "channel"), ({"run": None}, "run"), ({"type": "HOLOGRAM"}, "type"), ({"type": "IMAGE"}, "body"),
+     ({"channel": "a\nb"}, "channel"), ({"run": None}, "run"),
+     ({"type": "HOLOGRAM"}, "type"), ({"type": "IMAGE"}, "body"),
      ({"colour": 1}, "colour"), ({"project": []}, "project"), ({"channel": "x" * 257}, "channel")],
 )  # fmt: skip
 async def test_one_bad_point_refuses_all(

@@ -1,0 +1,64 @@
+"""Answers that are written piece by piece, so that memory stays small however long they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+from aiohttp import web
+
+_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def file_name(name: str, default: str) -> str:
+    """*name* with nothing in it that a header or a file system could take amiss."""
+    return _PLAIN.sub("-", name).strip("-.")[:100] or default
+
+
+def attachment(name: str, default: str = "file") -> str:
+    """The Content-Disposition of a download called *name*, in plain letters and in its own."""
+    plain = file_name(name, default)
+    own = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "-", name)[:200], safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{own or plain}"
+
+
+async def stream_items(
+    request: web.Request, pages: AsyncIterator[Iterable[object]], rest: Mapping[str, Any]
+) -> web.StreamResponse:
+    """
+    ``{"items": [...], **rest}``, the items a page at a time.
+
+    *rest* is read when the last page was: what is only known then may be put into it meanwhile.
+    """
+    answer = web.StreamResponse()
+    answer.content_type = "application/json"
+    separator = b'{"items":['
+    await answer.prepare(request)
+    async for page in pages:
+        body = b",".join(orjson.dumps(item) for item in page)
+        if body:
+            await answer.write(separator + body)
+            separator = b","
+    opening = separator if separator != b"," else b""
+    tail = orjson.dumps(rest)[1:]
+    comma = b"," if len(tail) > 1 else b""
+    await answer.write(opening + b"]" + comma + tail)
+    await answer.write_eof()
+    return answer
+
+
+async def stream_text(
+    request: web.Request, name: str, pages: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """A plain text that is downloaded as *name*."""
+    answer = web.StreamResponse()
+    answer.content_type, answer.charset = "text/plain", "utf-8"
+    answer.headers["Content-Disposition"] = attachment(name)
+    await answer.prepare(request)
+    async for page in pages:
+        await answer.write(page)
+    await answer.write_eof()
+    return answer
