@@ -7,6 +7,7 @@ Help texts stand here, so `agnez --help` imports none of the rooms behind the ve
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,15 +19,20 @@ VERBS: Final[dict[str, str]] = {
     "up": "Start the server and its pages.",
     "token": "Create, list and revoke tokens.",
     "password": "Set the password of the browser login.",
+    "pipe": "Make a run of what a program prints.",
     "sync": "Send what waits in spools to a server.",
     "spool": "Show or remove what waits to be sent.",
     "runs": "List runs.",
     "channels": "List the channels of a run.",
     "get": "Show the points of a channel.",
     "export": "Write a run, or all documents, to a file.",
+    "import": "Read back a run, or documents, that were exported.",
     "version": "Show the version.",
 }
-"""Verb to short help. Verb `v` is the click command `command` of module `agnez_client.cli.v`."""
+"""
+Verb to short help. Verb `v` is the click command `command` of module `agnez_client.cli.v`; a verb
+that is a word of Python's has an underscore behind it there.
+"""
 
 
 class VerbGroup(click.Group):
@@ -40,7 +46,8 @@ class VerbGroup(click.Group):
         """The command of *cmd_name*, its module loaded now; None if there is no such verb."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"agnez_client.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = importlib.import_module(f"agnez_client.cli.{module}").command
         command.short_help = VERBS[cmd_name]
         return command
 
