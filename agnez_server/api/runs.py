@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,6 +11,8 @@ from agnez_client.protocol import RUN_STATES, new_ulid
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Query, page_query
+from agnez_server.api.ranking import HELP as SORTS
+from agnez_server.api.ranking import ranked
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import BadRequest, Conflict
@@ -18,13 +20,6 @@ from agnez_server.keys import CATALOG, PRESENCE, STORE
 from agnez_server.models import RunDoc, SessionDoc, iso, now_us
 from agnez_server.presence import Presence
 from agnez_server.store.base import Change
-
-_SORTS: Final[Mapping[str, Callable[[RunDoc], Any]]] = {
-    "created_at": lambda r: (r["created"], r["id"]),
-    "updated_at": lambda r: (r["updated"], r["id"]),
-    "name": lambda r: (r["name"].casefold(), r["id"]),
-    "state": lambda r: (r["state"], r["id"]),
-}
 
 
 def run_json(catalog: Catalog, presence: Presence, run: RunDoc) -> dict[str, Any]:
@@ -88,16 +83,9 @@ async def list_projects(request: web.Request) -> web.Response:
 async def list_runs(request: web.Request) -> web.Response:
     catalog, presence = request.app[CATALOG], request.app[PRESENCE]
     limit, offset = parsing.page(request, 50, 1000)
-    order = request.query.get("sort", "-created_at")
-    key = _SORTS.get(order.removeprefix("-"))
-    if key is None:
-        raise BadRequest(
-            f"runs can't be sorted by {checks.shown(order)}",
-            hint=f"sort by {', '.join(_SORTS)}; - before it is descending",
-            field="sort",
-        )
     wanted = _filter(request)
-    runs = sorted((r for r in catalog.runs() if wanted(r)), key=key, reverse=order[:1] == "-")
+    fitting = (run for run in catalog.runs() if wanted(run))
+    runs = ranked(catalog, fitting, request.query.get("sort", "-created_at"))
     items = [run_json(catalog, presence, r) for r in runs[offset : offset + limit]]
     return parsing.json_answer(
         {"items": items, "total": len(runs), "limit": limit, "offset": offset}
@@ -203,7 +191,7 @@ _FILTERS: Final = (
     Query("state", {"enum": list(RUN_STATES)}, "runs in this state"),
     Query("tag", schemas.TEXT, "runs with this tag; may be given again"),
     Query("q", schemas.TEXT, "text in the name, the experiment or a tag"),
-    Query("sort", schemas.TEXT, "created_at, updated_at, name or state; - is descending"),
+    Query("sort", schemas.TEXT, SORTS),
     Query(
         f"{PARAM_PREFIX}NAME", schemas.TEXT, "runs whose parameter NAME has this value; repeatable"
     ),
