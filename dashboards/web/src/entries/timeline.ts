@@ -71,11 +71,15 @@ export function placeAt(places: readonly Place[], stop: Stop): Place | null {
   return best;
 }
 
-/** At most `most` of the places that are not superseded: evenly by place, first and last among them. */
+/**
+ * At most `most` of the places that are not superseded: every 2^k-th and the last. So those that
+ * were picked stay picked while more come, until every other one of them goes.
+ */
 export function spread(places: readonly Place[], most: number): Place[] {
   const current = places.filter((one) => !one.superseded);
-  if (current.length <= most) return current;
-  return Array.from({ length: most }, (_, i) => current[Math.round((i * (current.length - 1)) / (most - 1))]!);
+  let stride = 1;
+  while (Math.ceil(current.length / stride) + 1 > most && stride < current.length) stride *= 2;
+  return current.filter((_, i) => i % stride === 0 || i === current.length - 1);
 }
 
 /** Superseded ones before what replaced them. */

@@ -6,7 +6,6 @@ import type { PaneKind, Viewer } from "../entries/panestage.ts";
 import type { Place } from "../entries/timeline.ts";
 import { words } from "../entries/words.ts";
 import { fill, h } from "../dom.ts";
-import { renderMarkdown } from "./markdown.ts";
 
 export class TextKind implements PaneKind {
   private readonly button = h("button", {
@@ -34,23 +33,25 @@ export class TextKind implements PaneKind {
 class TextViewer implements Viewer {
   readonly element = h("div", { class: "text-view", tabindex: 0 });
   private text = "";
-  private markdown = false;
+  private render: ((text: string) => Node) | null = null;
 
   constructor(private readonly plain: () => boolean, readonly remove: () => void) {}
 
   async show(body: Body, _: Place, signal: AbortSignal): Promise<void> {
     const { text, blob, format } = body as unknown as TextBody;
     const whole = typeof text === "string" ? text : await getBlobText(blob as BlobRef, signal);
+    // Most runs have no text: what it takes comes when there is one.
+    const render = format === "markdown" ? (await import("./markdown.ts")).renderMarkdown : null;
     if (signal.aborted) return;
     this.text = whole;
-    this.markdown = format === "markdown";
+    this.render = render;
     this.draw();
   }
 
   draw(): void {
-    const rendered = this.markdown && !this.plain();
-    this.element.classList.toggle("prose", rendered);
-    if (rendered) fill(this.element, renderMarkdown(this.text));
+    const render = this.plain() ? null : this.render;
+    this.element.classList.toggle("prose", render !== null);
+    if (render) fill(this.element, render(this.text));
     else fill(this.element, h("pre", { class: "plain-text" }, this.text));
   }
 }
