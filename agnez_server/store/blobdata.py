@@ -1,4 +1,4 @@
-"""The tables of `blobs.db`: small blobs whole, of large ones what is known about their files."""
+"""The tables of `blobs.db`: what is known about blobs, and the bytes of small ones."""
 
 from __future__ import annotations
 
@@ -7,34 +7,21 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agnez_server.errors import BlobDamaged, NotFound
-from agnez_server.store.directory import CannotOpenStore
+from agnez_server.errors import BlobDamaged
+from agnez_server.store.blobtables import prepare_blobs
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.pool import Pool
-from agnez_server.store.schema import SchemaTooNew, connect_reader, connect_writer
+from agnez_server.store.schema import connect_reader, connect_writer
 from agnez_server.store.values import BlobRef
 
 logger = logging.getLogger(__name__)
 
-BLOBS_VERSION: Final = 1
-BLOBS_APPLICATION_ID: Final = 0x41474E42
-_TABLES: Final = """
-create table blob (
-    id integer primary key, sha blob unique, size integer, mime text, put_at real,
-    loose integer, body blob
-);
-create index blob_loose on blob (put_at, sha) where loose;
-"""
-"""
-`put_at` is in seconds UTC. `loose` is 1 until a collection finds that a run names the blob, and
-again when it lost a name. `body` is null where the blob lies in a file.
-"""
 _CHECKPOINT_PAGES: Final = 2048
 
 
@@ -55,7 +42,7 @@ class LooseBlob:
     put_at: float
     sha: bytes
     size: int
-    is_in_file: bool
+    in_file: bool
 
 
 NO_BLOB: Final = LooseBlob(-1.0, b"", 0, False)
@@ -64,20 +51,22 @@ NO_BLOB: Final = LooseBlob(-1.0, b"", 0, False)
 
 class BlobData:
     """
-    `blobs.db`. Reading is thread-safe; `known` and `ref` are for the event loop.
+    `blobs.db`. Reading is thread-safe; `ref` is for the event loop.
 
-    Changes are made by any thread that holds ``lock``.
+    Changes are made by any thread that holds ``lock``. *clock* gives seconds UTC.
 
     Raises:
         CannotOpenStore: If the file can't be read, is not ours, or is too new.
     """
 
-    def __init__(self, path: Path, options: StoreOptions) -> None:
-        self.lock = threading.Lock()
+    def __init__(
+        self, path: Path, options: StoreOptions, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.lock, self._clock, self._options = threading.Lock(), clock, options
         self._open: list[sqlite3.Connection] = []
         try:
             self._writer = self._keep(connect_writer(path, options))
-            _prepare(self._writer, path)
+            prepare_blobs(self._writer, path)
             self._writer.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             self._quick = self._keep(connect_reader(path))
         except BaseException:
@@ -85,86 +74,114 @@ class BlobData:
             raise
         self._pool = Pool(path, options.readers)
         self._damaged = set[bytes]()
+        count, size = self._quick.execute("select count(*), total(size) from blob").fetchone()
+        self.count, self.bytes = int(count), int(size)
+        """Of all blobs."""
 
     def ref(self, sha: bytes) -> BlobRef | None:
-        """What is known about a blob."""
+        """What is known about a blob; None if it is not here or damaged."""
         row = self._quick.execute("select size, mime from blob where sha = ?", (sha,)).fetchone()
         return None if row is None or sha in self._damaged else BlobRef(sha.hex(), *row)
 
-    def is_in_file(self, sha: bytes) -> bool:
-        """Whether a blob lies in a file."""
-        with self._pool.connection() as con:
-            row = con.execute("select body is null from blob where sha = ?", (sha,)).fetchone()
-        return bool(row is not None and row[0])
-
-    def body(self, sha: bytes) -> bytes | None:
+    def row(self, sha: bytes) -> BlobRow | None:
         """
-        A blob, None when it lies in a file.
+        A blob; None if it is not here.
 
         Raises:
-            NotFound: If it is not here.
-            BlobDamaged: If it is not what was put. From then on it is not here: put again, it is
-                as good as new.
+            BlobDamaged: If its bytes are not what was put.
         """
         with self._pool.connection() as con:
-            row = con.execute("select body from blob where sha = ?", (sha,)).fetchone()
+            row = con.execute(
+                "select size, mime, in_file, data from blob left join body using (id) "
+                "where sha = ?",
+                (sha,),
+            ).fetchone()
         if row is None:
-            raise NotFound("blob", sha.hex())
-        if row[0] is not None and hashlib.sha256(row[0]).digest() != sha:
-            self.report(sha, "its bytes have another hash")
-            raise BlobDamaged(sha.hex())
-        body: bytes | None = row[0]
-        return body
+            return None
+        size, mime, in_file, body = row
+        if in_file:
+            return BlobRow(sha, size, mime, None)
+        if body is None or hashlib.sha256(body).digest() != sha:
+            raise self.damaged(sha, "its bytes have another hash")
+        return BlobRow(sha, size, mime, body)
 
-    def report(self, sha: bytes, damage: str) -> None:
-        """Note that a blob can't be read."""
+    def damaged(self, sha: bytes, damage: str) -> BlobDamaged:
+        """
+        Note that a blob can't be read; the error to raise.
+
+        From then on it is not here for those who ask: put again, it is as good as new.
+        """
         if sha not in self._damaged:
             self._damaged.add(sha)
             logger.error("blob %s is damaged: %s", sha.hex(), damage)
+        return BlobDamaged(sha.hex())
 
-    # -- changes: the caller holds the lock ----------------------------------------------------
+    def damaged_blobs(self) -> int:
+        """How many blobs were found damaged, and were not put again."""
+        return len(self._damaged)
 
-    def write(self, rows: Sequence[BlobRow]) -> None:
-        """Add blobs; all or none."""
-        now = time.time()
-        values = [(row.sha, row.size, row.mime, now, row.body) for row in rows]
-        with self._transaction():
-            self._writer.executemany(
-                "insert into blob (sha, size, mime, put_at, loose, body) values (?, ?, ?, ?, 1, ?) "
-                "on conflict (sha) do update set put_at = excluded.put_at, loose = 1, "
-                "body = excluded.body",
-                values,
-            )
-        self._damaged.difference_update(row.sha for row in rows)
-
-    def loosen(self, shas: Iterable[bytes]) -> None:
-        """Note that blobs lost a name."""
-        self._each("update blob set loose = 1 where sha = ?", shas)
-
-    def settle(self, shas: Iterable[bytes]) -> None:
-        """Note that blobs are named."""
-        self._each("update blob set loose = 0 where sha = ?", shas)
-
-    def remove(self, shas: Iterable[bytes], before: float) -> set[bytes]:
-        """Remove blobs, unless they were put (again) after *before*; those that were removed."""
-        con, removed = self._writer, set[bytes]()
-        with self._transaction():
-            for sha in shas:
-                statement = "delete from blob where sha = ? and put_at <= ?"
-                if con.execute(statement, (sha, before)).rowcount:
-                    removed.add(sha)
-        con.execute("pragma incremental_vacuum").fetchall()
-        return removed
+    def in_file(self, sha: bytes) -> bool:
+        """Whether a blob is here, and lies in a file."""
+        with self._pool.connection() as con:
+            row = con.execute("select in_file from blob where sha = ?", (sha,)).fetchone()
+        return row is not None and bool(row[0])
 
     def loose(self, after: LooseBlob, before: float, limit: int) -> list[LooseBlob]:
         """The oldest loose blobs that follow *after* and were put until *before* (s UTC)."""
         with self._pool.connection() as con:
             rows = con.execute(
-                "select put_at, sha, size, body is null from blob where loose "
+                "select put_at, sha, size, in_file from blob where loose "
                 "and (put_at, sha) > (?, ?) and put_at <= ? order by put_at, sha limit ?",
                 (after.put_at, after.sha, before, limit),
             ).fetchall()
         return [LooseBlob(put_at, sha, size, bool(file)) for put_at, sha, size, file in rows]
+
+    # -- changes: the caller holds the lock ----------------------------------------------------
+
+    def write(self, rows: Sequence[BlobRow]) -> None:
+        """Add blobs, or put them anew; all or none."""
+        added = list[BlobRow]()
+        with self._transaction() as con:
+            for row in rows:
+                if _put(con, row, self._clock()):
+                    added.append(row)
+        self._damaged.difference_update(row.sha for row in rows)
+        self.count += len(added)
+        self.bytes += sum(row.size for row in added)
+
+    def loosen(self, shas: Iterable[bytes]) -> None:
+        """Note that blobs lost a name."""
+        with self._transaction() as con:
+            con.executemany("update blob set loose = 1 where sha = ?", [(sha,) for sha in shas])
+
+    def settle(self, shas: Iterable[bytes]) -> None:
+        """Note that blobs are named."""
+        with self._transaction() as con:
+            con.executemany("update blob set loose = 0 where sha = ?", [(sha,) for sha in shas])
+
+    def remove(self, shas: Iterable[bytes], before: float) -> set[bytes]:
+        """Remove blobs, unless they were put (again) after *before*; those that were removed."""
+        removed = dict[bytes, int]()
+        with self._transaction() as con:
+            for sha in shas:
+                row = con.execute(
+                    "select id, size from blob where sha = ? and put_at <= ?", (sha, before)
+                ).fetchone()
+                if row is not None:
+                    con.execute("delete from blob where id = ?", row[:1])
+                    con.execute("delete from body where id = ?", row[:1])
+                    removed[sha] = row[1]
+        self._damaged -= removed.keys()
+        self.count -= len(removed)
+        self.bytes -= sum(removed.values())
+        return set(removed)
+
+    def shrink(self, pages: int) -> bool:
+        """Give at most *pages* unused pages back to the disk; whether there are more."""
+        self._writer.execute(f"pragma incremental_vacuum({pages})").fetchall()
+        return bool(self._writer.execute("pragma freelist_count").fetchone()[0])
+
+    # ------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Bring everything into the file and close the connections."""
@@ -173,16 +190,14 @@ class BlobData:
             self._writer.execute("pragma wal_checkpoint(truncate)").fetchall()
             self._close()
 
-    def _each(self, statement: str, shas: Iterable[bytes]) -> None:
-        with self._transaction():
-            self._writer.executemany(statement, [(sha,) for sha in shas])
-
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         con = self._writer
         con.execute("begin immediate")
         try:
-            yield
+            yield con
+            if self._options.before_commit is not None:
+                self._options.before_commit(con)
             con.execute("commit")
         except BaseException:
             if con.in_transaction:
@@ -198,16 +213,18 @@ class BlobData:
             con.close()
 
 
-def _prepare(con: sqlite3.Connection, path: Path) -> None:
-    version = con.execute("pragma user_version").fetchone()[0]
-    empty = con.execute("select count(*) from sqlite_master").fetchone()[0] == 0
-    application = con.execute("pragma application_id").fetchone()[0]
-    if empty and version == 0:
-        con.executescript(
-            f"begin immediate; {_TABLES} pragma application_id = {BLOBS_APPLICATION_ID};"
-            f"pragma user_version = {BLOBS_VERSION}; commit"
+def _put(con: sqlite3.Connection, row: BlobRow, now: float) -> bool:
+    """Write a blob within a transaction; whether it is a new one."""
+    values = now, row.body is None, row.sha
+    is_new = not con.execute(
+        "update blob set put_at = ?, loose = 1, in_file = ? where sha = ?", values
+    ).rowcount
+    if is_new:
+        con.execute(
+            "insert into blob (put_at, in_file, sha, size, mime, loose) values (?, ?, ?, ?, ?, 1)",
+            (*values, row.size, row.mime),
         )
-    elif application != BLOBS_APPLICATION_ID:
-        raise CannotOpenStore(f"{path} is a database, but not one of Agnez: it was not touched")
-    elif version > BLOBS_VERSION:
-        raise SchemaTooNew(path, version)
+    con.execute("delete from body where id = (select id from blob where sha = ?)", (row.sha,))
+    if row.body is not None:
+        con.execute("insert into body select id, ? from blob where sha = ?", (row.body, row.sha))
+    return is_new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -29,10 +30,11 @@ class BlobFiles:
         name = sha.hex()
         return self.folder / name[:2] / name[2:]
 
-    def draft(self) -> Path:
-        """The path of a new file in the folder, which no other has."""
+    def draft(self) -> tuple[int, Path]:
+        """A new file in the folder, open for writing, and its path."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        return self.folder / f"{_PREFIX}{os.urandom(8).hex()}"
+        path = self.folder / f"{_PREFIX}{os.urandom(8).hex()}"
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
 
     def keep(self, draft: Path, sha: bytes) -> None:
         """Give a draft, which is on disk, its name; when this returns the name is on disk too."""
@@ -48,6 +50,17 @@ class BlobFiles:
             file.seek(start)
             return file.read(size)
 
+    def size(self, sha: bytes) -> int | None:
+        """How long a blob's file is; None if it is missing."""
+        try:
+            return self.path(sha).stat().st_size
+        except OSError:
+            return None
+
+    def modified(self, sha: bytes) -> float:
+        """When a blob's file was written, seconds UTC."""
+        return self.path(sha).stat().st_mtime
+
     def remove(self, sha: bytes) -> None:
         """Remove a blob's file, if it is there."""
         self.path(sha).unlink(missing_ok=True)
@@ -61,62 +74,60 @@ class BlobFiles:
 
 class Incoming:
     """
-    The bytes of one blob as they come: in memory up to `SMALL`, then in a draft file.
+    The bytes of one blob as they come: in memory until `spill` is called, then in a draft file.
 
-    For one thread at a time. ``size`` is how many bytes came; `close` it in any case.
+    ``size`` is how many bytes came. `spill` and `finish` may block; a thread may still be in them
+    when `close` is called, which ends them.
     """
 
     def __init__(self, files: BlobFiles) -> None:
         self._files = files
         self._hash = hashlib.sha256()
-        self._parts, self._held = list[bytes](), 0
-        self._fd, self.draft = -1, Path()
+        self._parts = list[bytes]()
+        self._lock, self._fd, self._closed = threading.Lock(), -1, False
+        self.draft: Path | None = None
         self.size = 0
 
-    def add(self, data: bytes) -> bool:
-        """Take *data*; true when `spill` is due."""
+    def add(self, data: bytes) -> None:
+        """Take *data*."""
         self._parts.append(data)
-        self._held += len(data)
         self.size += len(data)
-        return self._held > SMALL
-
-    def is_in_file(self) -> bool:
-        """Whether it is larger than what stays in memory."""
-        return self._fd >= 0
 
     def spill(self) -> None:
-        """Write what is in memory to the draft; may block."""
-        if self._fd < 0:
-            self.draft = self._files.draft()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._fd = os.open(self.draft, flags, 0o600)
-        for part in self._take():
-            self._hash.update(part)
-            view = memoryview(part)
-            while view:
-                view = view[os.write(self._fd, view) :]
+        """Write what is in memory to the draft."""
+        parts, self._parts = self._parts, []
+        for part in parts:
+            self._write(part)
 
     def finish(self) -> tuple[bytes, bytes | None]:
-        """
-        The hash of all, and all of it where it is in memory; a draft is on disk then.
-
-        May block.
-        """
-        if self.is_in_file():
-            self.spill()
+        """The hash of all, and all of it where it is in memory; a draft is on disk then."""
+        if self.draft is None:
+            body = b"".join(self._parts)
+            return hashlib.sha256(body).digest(), body
+        self.spill()
+        with self._lock:
+            self._require_open()
             os.fsync(self._fd)
-            return self._hash.digest(), None
-        body = b"".join(self._take())
-        self._hash.update(body)
-        return self._hash.digest(), body
+        return self._hash.digest(), None
 
     def close(self) -> None:
-        """Let go of the draft; it is removed unless it got its name."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            self.draft.unlink(missing_ok=True)
+        """Let go of the draft; it is removed unless it got its name. Always to be called."""
+        with self._lock:
+            self._closed = True
+            if self.draft is not None:
+                os.close(self._fd)
+                self.draft.unlink(missing_ok=True)
 
-    def _take(self) -> list[bytes]:
-        parts, self._parts, self._held = self._parts, [], 0
-        return parts
+    def _write(self, part: bytes) -> None:
+        self._hash.update(part)
+        view = memoryview(part)
+        while view:
+            with self._lock:
+                self._require_open()
+                if self.draft is None:
+                    self._fd, self.draft = self._files.draft()
+                view = view[os.write(self._fd, view) :]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise OSError("the blob is not wanted any more")

@@ -8,6 +8,7 @@ ones go to files, a piece at a time, so that an artefact of any size passes thro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -16,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-from agnez_server.errors import BadRequest, BlobDamaged, StoreReadOnly, TooLarge
+from agnez_server.errors import BadRequest, NotFound, StoreBusy, StoreReadOnly, TooLarge
 from agnez_server.store.blobdata import BlobData, BlobRow
-from agnez_server.store.blobfiles import BlobFiles, Incoming
+from agnez_server.store.blobfiles import SMALL, BlobFiles, Incoming
 from agnez_server.store.directory import DataDirectory
 from agnez_server.store.names import sha_bytes
 from agnez_server.store.options import StoreOptions
@@ -32,6 +33,25 @@ _QUICK: Final = 1 << 16
 """Bytes which are hashed sooner than a thread takes over."""
 _GROUP_BYTES: Final = 8 << 20
 """About how many bytes of small blobs share a commit at most."""
+_HELD_BYTES: Final = 64 << 20
+"""While so many bytes of all that comes in are in memory, small blobs become files as well."""
+
+
+class Held:
+    """How many bytes are in memory; what one of several holds counts for all, *whole*, too."""
+
+    def __init__(self, whole: Held | None = None) -> None:
+        self.bytes, self._whole = 0, whole
+
+    def take(self, size: int) -> None:
+        """So many more."""
+        self.bytes += size
+        if self._whole is not None:
+            self._whole.take(size)
+
+    def release(self) -> None:
+        """None any more."""
+        self.take(-self.bytes)
 
 
 class Blobs:
@@ -47,42 +67,51 @@ class Blobs:
         self._threads = ThreadPoolExecutor(_THREADS, "agnez-blobs")
         self._waiting: list[tuple[BlobRow, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._held, self._closed = Held(), False
 
     # -- putting -------------------------------------------------------------------------------
 
     async def put(self, sha256: str, mime: str, data: AsyncIterable[bytes], limit: int) -> BlobRef:
         """See `Store.put_blob`."""
         sha = _checked(sha256)
+        if self._closed:
+            raise StoreBusy("the store is closed", retry_after_s=1.0)
         known = self.ref(sha256) if self.has([sha256]) else None
         if known is not None:
             await _drain(data, limit)
             self.has([sha256])
             return known
-        incoming = Incoming(self.files)
+        incoming, held = Incoming(self.files), Held(self._held)
         try:
-            return await self._take(sha, mime, data, limit, incoming)
+            await self._receive(incoming, held, data, limit)
+            return await self._finish(incoming, sha, mime)
         finally:
-            await self.in_thread(incoming.close) if incoming.is_in_file() else incoming.close()
+            held.release()
+            self._submit_quietly(incoming.close)
 
-    async def _take(
-        self, sha: bytes, mime: str, data: AsyncIterable[bytes], limit: int, incoming: Incoming
-    ) -> BlobRef:
+    async def _receive(
+        self, incoming: Incoming, held: Held, data: AsyncIterable[bytes], limit: int
+    ) -> None:
         async for part in data:
-            spill = incoming.add(part)
+            incoming.add(part)
+            held.take(len(part))
             if incoming.size > limit:
                 raise _too_large(limit)
-            if spill:
-                await self._disk(incoming.spill)
+            if held.bytes > SMALL or self._held.bytes > _HELD_BYTES:
+                await self.on_disk(incoming.spill)
+                held.release()
+
+    async def _finish(self, incoming: Incoming, sha: bytes, mime: str) -> BlobRef:
         quick = incoming.size <= _QUICK
-        found, body = incoming.finish() if quick else await self._disk(incoming.finish)
+        found, body = incoming.finish() if quick else await self.on_disk(incoming.finish)
         if found != sha:
             raise BadRequest(
                 f"the bytes have the SHA-256 {found.hex()}, expected {sha.hex()}",
                 hint="send the blob again; something on the way changed it",
             )
         row = BlobRow(sha, incoming.size, mime, body)
-        if body is None:
-            await self._disk(self._keep_file, incoming.draft, row)
+        if incoming.draft is not None:
+            await self.on_disk(self._keep_file, incoming.draft, row)
         else:
             await self._keep_small(row)
         return BlobRef(sha.hex(), row.size, mime)
@@ -105,7 +134,7 @@ class Blobs:
             while self._waiting:
                 group = self._group()
                 try:
-                    await self._disk(self._commit, [row for row, _ in group])
+                    await self.on_disk(self._commit, [row for row, _ in group])
                 except Exception as error:  # noqa: BLE001  # those who wait are told
                     _tell(group, error)
                 else:
@@ -151,20 +180,28 @@ class Blobs:
         """See `Store.read_blob`."""
         sha = _checked(sha256)
         start, size = max(0, start), max(0, size)
-        body = self.data.body(sha)
-        if body is not None:
-            return body[start : start + size]
-        try:
-            return self.files.read(sha, start, size)
-        except OSError as error:
-            self.data.report(sha, str(error))
-            raise BlobDamaged(sha256) from error
+        row = None if sha in self.doomed else self.data.row(sha)
+        if row is None:
+            raise NotFound("blob", sha256)
+        if row.body is not None:
+            return row.body[start : start + size]
+        self._require_file(row)
+        return self.files.read(sha, start, size)
 
     def file(self, sha256: str) -> Path | None:
-        """See `Store.blob_file`."""
+        """See `Store.blob_file`; raises BlobDamaged when the file is gone or cut."""
         sha = _checked(sha256)
-        path = self.files.path(sha)
-        return path if self.data.is_in_file(sha) and path.exists() else None
+        row = None if sha in self.doomed else self.data.row(sha)
+        if row is None or row.body is not None:
+            return None
+        self._require_file(row)
+        return self.files.path(sha)
+
+    def _require_file(self, row: BlobRow) -> None:
+        size = self.files.size(row.sha)
+        if size != row.size:
+            found = "is missing" if size is None else f"has {size} bytes, expected {row.size}"
+            raise self.data.damaged(row.sha, f"its file {found}")
 
     # ------------------------------------------------------------------------------------------
 
@@ -173,15 +210,21 @@ class Blobs:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 
-    async def _disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do *work*, which writes, in a thread; raises StoreReadOnly when the disk does not."""
         try:
             return await self.in_thread(work, *args, **kwargs)
         except (OSError, sqlite3.Error) as error:
             raise _refusal(error) from error
 
-    async def flush(self) -> None:
-        """Wait until all small blobs that wait are written."""
+    def _submit_quietly(self, work: Callable[[], None]) -> None:
+        """Do *work* later; not at all after `close`: opening removes what was left behind."""
+        with contextlib.suppress(RuntimeError):
+            self._threads.submit(work)
+
+    async def stop(self) -> None:
+        """Refuse blobs from now on; wait until those that wait are written."""
+        self._closed = True
         while self._writing is not None:
             await asyncio.wait([self._writing])
 

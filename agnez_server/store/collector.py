@@ -24,7 +24,8 @@ from agnez_server.store.database import Database
 from agnez_server.store.names import named
 from agnez_server.store.pool import Pool
 
-_BATCH: Final = 256
+_BATCH: Final = 64
+_VACUUM_PAGES: Final = 1024
 
 
 @contextlib.contextmanager
@@ -69,12 +70,14 @@ class Collector:
     async def _collect(self, before: float) -> int:
         blobs, freed, after = self._blobs, 0, NO_BLOB
         if not self._orphans_removed:
-            await blobs.in_thread(self._remove_orphans, before)
+            await blobs.on_disk(self._remove_orphans, before)
             self._orphans_removed = True
-        await blobs.in_thread(self._take_over_loose)
-        while found := await blobs.in_thread(blobs.data.loose, after, before, _BATCH):
+        await blobs.on_disk(self._take_over_loose)
+        while found := await blobs.on_disk(blobs.data.loose, after, before, _BATCH):
             after = found[-1]
             freed += await self._look_at(found, before)
+        while freed and await blobs.on_disk(self._shrink):
+            pass
         blobs.asked = {sha: at for sha, at in blobs.asked.items() if at > before}
         return freed
 
@@ -90,7 +93,7 @@ class Collector:
         self._blobs.doomed = frozenset(blob.sha for blob in doomed)
         try:
             await self._flush()
-            return await self._blobs.in_thread(self._remove, doomed, before)
+            return await self._blobs.on_disk(self._remove, doomed, before)
         finally:
             self._blobs.doomed = frozenset()
 
@@ -117,14 +120,18 @@ class Collector:
             data.settle(kept)
             removed = data.remove([blob.sha for blob in unnamed], before)
             for blob in unnamed:
-                if blob.sha in removed and blob.is_in_file:
+                if blob.sha in removed and blob.in_file:
                     self._blobs.files.remove(blob.sha)
         return sum(blob.size for blob in unnamed if blob.sha in removed)
+
+    def _shrink(self) -> bool:
+        with self._blobs.data.lock:
+            return self._blobs.data.shrink(_VACUUM_PAGES)
 
     def _remove_orphans(self, before: float) -> None:
         """Files that got their name just before the process was killed."""
         files, data = self._blobs.files, self._blobs.data
         for sha in files.all():
             with data.lock:
-                if files.path(sha).stat().st_mtime <= before and not data.is_in_file(sha):
+                if not data.in_file(sha) and files.modified(sha) <= before:
                     files.remove(sha)

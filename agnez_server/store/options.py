@@ -49,6 +49,10 @@ class StoreOptions:
     More than a few seals: the pages of the log are used again after each, and are copied once.
     """
 
+    collect_interval_s: float = 600.0
+    unnamed_for_s: float = 3600.0
+    """So long a blob may be without a name before it is collected."""
+
     cache_bytes: int = 64 * MIB
     """Memory for decoded chunks and summaries."""
     readers: int = 8

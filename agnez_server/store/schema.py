@@ -86,11 +86,11 @@ says which runs name a blob, `loose` which blobs lost a name: the next collectio
 class SchemaTooNew(CannotOpenStore):
     """The file was written by a newer Agnez."""
 
-    def __init__(self, path: Path, version: int) -> None:
+    def __init__(self, path: Path, version: int, newest: int = SCHEMA_VERSION) -> None:
         self.version = version
         super().__init__(
             f"{path} has schema version {version}, this server knows {OLDEST_SCHEMA_VERSION} to "
-            f"{SCHEMA_VERSION}: upgrade it (pip install -U agnez)"
+            f"{newest}: upgrade it (pip install -U agnez)"
         )
 
 

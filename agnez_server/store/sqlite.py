@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import math
 import sqlite3
 import time
@@ -49,6 +51,7 @@ from agnez_server.store.values import (
 from agnez_server.store.view import view
 from agnez_server.store.workspace import Workspace
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -129,6 +132,15 @@ class SqliteStore(Store):
         )
         self._collector = Collector(self._blobs, self._database, self._pool, self._committer.flush)
         self._keeper.start()
+        self._collecting = asyncio.create_task(self._collect_now_and_then())
+
+    async def _collect_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.collect_interval_s)
+            try:
+                await self._collector.collect(self._options.unnamed_for_s)
+            except Exception:  # a task's edge: the next time may do better
+                logger.exception("blobs could not be collected")
 
     async def change(self, work: Callable[[Change], T]) -> T:
         """See `Store.change`."""
@@ -263,6 +275,9 @@ class SqliteStore(Store):
             file_bytes=self._database.size(),
             read_only=self._committer.read_only,
             damaged_points=self._lost_points + self._readers.damaged_points(),
+            blobs=self._blobs.data.count,
+            blob_bytes=self._blobs.data.bytes,
+            damaged_blobs=self._blobs.data.damaged_blobs(),
         )
 
     def _read(self, series: int, reading: Callable[[Source], Columns]) -> Columns:
@@ -290,8 +305,11 @@ class SqliteStore(Store):
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        self._collecting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._collecting
         await self._committer.stop()
-        await self._blobs.flush()
+        await self._blobs.stop()
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:

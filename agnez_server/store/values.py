@@ -175,3 +175,7 @@ class StoreStats:
     """Why the store takes no writes at present (a full disk), None when it does."""
     damaged_points: int = 0
     """Points that were found unreadable, because bits on the disk have changed."""
+    blobs: int = 0
+    blob_bytes: int = 0
+    damaged_blobs: int = 0
+    """Blobs that were found damaged, and were not put again."""
