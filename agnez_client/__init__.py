@@ -20,6 +20,7 @@ from agnez_client.errors import (
     ChannelError,
     ChartError,
     ParamsError,
+    RecordError,
     RunClosed,
     SettingsError,
     SpoolError,
@@ -27,10 +28,15 @@ from agnez_client.errors import (
     UnknownChannelType,
 )
 from agnez_client.job import Job
+from agnez_client.kinds.audio import Audio
 from agnez_client.kinds.channel import Channel
+from agnez_client.kinds.histogram import Histogram
+from agnez_client.kinds.image import Image
+from agnez_client.kinds.video import Video
 
 __all__ = [
     "AgnezError",
+    "Audio",
     "BadPoint",
     "Channel",
     "ChannelConflict",
@@ -38,12 +44,16 @@ __all__ = [
     "Chart",
     "ChartError",
     "Context",
+    "Histogram",
+    "Image",
     "Job",
     "ParamsError",
+    "RecordError",
     "RunClosed",
     "SettingsError",
     "SpoolError",
     "TransportError",
     "UnknownChannelType",
+    "Video",
     "__version__",
 ]

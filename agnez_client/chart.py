@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agnez_client.errors import ChartError
 from agnez_client.kinds.channel import Channel
+from agnez_client.protocol import RECORD_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ def check_channels(channels: Sequence[Channel] | Channel, known: Sequence[Channe
         known: The channels of the run.
 
     Raises:
-        ChartError: If there is none, one is no channel of the run, or their types differ.
+        ChartError: If there is none, one is no channel of the run or stands in
+            no chart, or their types differ.
     """
     if isinstance(channels, Channel | str) or not isinstance(channels, Sequence):
         raise ChartError(f"the channels of a chart are a list, found {channels!r}")
@@ -42,6 +44,8 @@ def check_channels(channels: Sequence[Channel] | Channel, known: Sequence[Channe
     for channel in channels:
         if not any(channel is k for k in known):
             raise ChartError(f"{channel!r} is not a channel of this run: use create_channel first")
+        if channel.type in RECORD_TYPES:
+            raise ChartError(f"{channel.name!r} is {channel.type}, which stands in no chart")
     types = {channel.type for channel in channels}
     if len(types) > 1:
         found = ", ".join(f"{c.name!r} is {c.type}" for c in channels)

@@ -16,7 +16,6 @@ from agnez_client.errors import (
     ChannelConflict,
     ChannelError,
     ChartError,
-    ParamsError,
     RunClosed,
 )
 from agnez_client.kinds import channel_class, check_options
@@ -27,6 +26,7 @@ from agnez_client.naming import as_name, as_text
 from agnez_client.outlet import Outlet
 from agnez_client.params import as_json
 from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL, new_ulid
+from agnez_client.record.recorded import Recorded
 from agnez_client.record.recorder import Recorder
 from agnez_client.record.system import PREFIX
 from agnez_client.settings import Settings
@@ -35,7 +35,7 @@ from agnez_client.spool.place import host_name
 FINAL_STATES: Final = ("finished", "failed", "stopped")
 
 
-class Job:
+class Job(Recorded):
     """
     Attributes:
         run: The id of the run, a ULID.
@@ -57,6 +57,7 @@ class Job:
         Raises:
             SpoolError: If there is no room for its points, not even in memory.
         """
+        super().__init__()
         self._settings = settings
         self.run = settings.run or new_ulid()
         self.joined = settings.run is not None
@@ -176,7 +177,8 @@ class Job:
             self._next_number += 1  # before a Ctrl-C can fall: a number never has two names
             define("channel", n=number, name=channel_name, type=found.type, **more)
             pen, strict = self._outlet.pen, self._settings.strict
-            channel = found(channel_name, number, self.run, pen, strict=strict, options=options)
+            known = {**found.preset(self._settings), **options}
+            channel = found(channel_name, number, self.run, pen, strict=strict, options=known)
             self._channels[channel_name] = channel
             return channel
 
@@ -219,24 +221,6 @@ class Job:
             self._charts.append(chart)
             return chart
 
-    def set_params(self, params: Mapping[str, Any]) -> None:
-        """
-        Add to the run's parameters; see `as_json` for what becomes of values.
-
-        Raises:
-            ParamsError: If together they take more than 1 MiB.
-        """
-        self._check_open()
-        try:
-            self._outlet.define("params", params=as_json(params))
-        except ValueError as error:
-            raise ParamsError(f"the parameters can't be sent: {error}") from error
-
-    def add_tags(self, *tags: str) -> None:
-        """Add to the run's tags."""
-        self._check_open()
-        self._outlet.define("tags", tags=[str(tag) for tag in tags])
-
     def finish(
         self,
         state: str = "finished",
@@ -266,6 +250,7 @@ class Job:
         timeout = self._settings.flush_timeout if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout
         self._outlet.drain(timeout)
+        self._await_hashes()
         self._recorder.end(last_words)
         if self.leads:
             more = {"reason": as_text(reason[:2000])} if reason else {}

@@ -70,6 +70,9 @@ class Settings:
     spool_user_limit: int = setting(
         4 << 30, "The same for all runs of one user together", env="AGNEZ_SPOOL_USER_LIMIT"
     )
+    max_pixels: int = setting(
+        100_000_000, "Most pixels of an image that `send()` takes", env="AGNEZ_MAX_PIXELS"
+    )
     flush_timeout: float = setting(
         10.0,
         "Longest time that the end of a run waits for the server; what is not sent then stays "

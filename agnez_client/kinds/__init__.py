@@ -6,15 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from agnez_client.errors import ChannelError, UnknownChannelType
+from agnez_client.kinds.artefact import ArtefactChannel
+from agnez_client.kinds.audio import AudioChannel
 from agnez_client.kinds.channel import Channel
+from agnez_client.kinds.confusion import ConfusionMatrixChannel
+from agnez_client.kinds.curve import PrCurveChannel, RocCurveChannel
+from agnez_client.kinds.figure import FigureChannel
+from agnez_client.kinds.histogram import HistogramChannel
+from agnez_client.kinds.html import HtmlChannel
+from agnez_client.kinds.image import ImageChannel
+from agnez_client.kinds.marker import MarkerChannel
 from agnez_client.kinds.numeric import NumericChannel
+from agnez_client.kinds.table import TableChannel
 from agnez_client.kinds.text import TextChannel
+from agnez_client.kinds.video import VideoChannel
 
 CHANNEL_CLASSES: dict[str, type[Channel]] = {
     found.type: found
     for found in (
         NumericChannel,
+        HistogramChannel,
+        ImageChannel,
         TextChannel,
+        TableChannel,
+        AudioChannel,
+        VideoChannel,
+        HtmlChannel,
+        FigureChannel,
+        PrCurveChannel,
+        RocCurveChannel,
+        ConfusionMatrixChannel,
+        MarkerChannel,
+        ArtefactChannel,
     )
 }
 """Type to class. A further type is a file here and a line in this table."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from agnez_client.errors import BadPoint, RunClosed
+from agnez_client.settings import Settings
 from agnez_client.spool.pen import NO_ROOM, Pen
 
 logger = logging.getLogger("agnez_client")
@@ -56,6 +57,11 @@ class Channel:
         Raises:
             ValueError: If a value is not what its option expects.
         """
+
+    @classmethod
+    def preset(cls, settings: Settings) -> dict[str, Any]:
+        """Options that *settings* give to a channel which was made without them."""
+        return {}
 
     def send(self, x: Any = None, y: Any = None) -> None:
         """Take one point; a type says what x and y may be."""

@@ -95,5 +95,5 @@ class EntryChannel(Channel):
             "body": encoded.body,
         }
         if encoded.blobs:
-            event["blobs"] = [blob.ref for blob in encoded.blobs]
+            event["blobs"] = [blob.ref for blob in set(encoded.blobs)]
         return self._pen.record(event, encoded.blobs)

@@ -41,6 +41,11 @@ class NumericChannel(Channel):
         super().__init__(name, number, run, pen, strict=strict, options=options)
         self._next_x: int | float = 0
 
+    @property
+    def last_x(self) -> int | float:
+        """x of the last point; 0 before the first."""
+        return max(0, self._next_x - 1)
+
     def send(self, x: Any = None, y: Any = None) -> None:
         """
         Take one point; when this returns it survives the process (see `Job.durable`).

@@ -26,6 +26,8 @@ WIRE = {
     *("agnez_client.loglines.message", "agnez_client.loglines.dictionary"),
 }
 SDK_LIBRARIES = {"requests", "urllib3", "numpy", "platformdirs", "yaml", "psutil", "pynvml"}
+# Loaded by the kinds of channels that need them, when they do.
+SDK_LIBRARIES |= {"PIL", "av", "bokeh"}
 SERVER_LIBRARIES = {
     *("aiohttp", "socketio", "engineio", "tinydb", "numpy", "orjson", "zstandard"),
     *("argon2", "platformdirs", "bokeh"),
@@ -222,7 +224,18 @@ def loaded_after(statement: str) -> set[str]:
     return set(done.stderr.split())
 
 
-HEAVY = {"torch", "bokeh", "aiohttp", "socketio", "tinydb", "sklearn", "agnez_server"}
+HEAVY = {
+    "PIL",
+    "av",
+    "matplotlib",
+    "torch",
+    "bokeh",
+    "aiohttp",
+    "socketio",
+    "tinydb",
+    "sklearn",
+    "agnez_server",
+}
 
 
 def test_importing_the_sdk_loads_nothing_heavy() -> None:

@@ -1,0 +1,84 @@
+"""FIGURE: y is a figure of matplotlib or Bokeh."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from typing import Any, ClassVar, Final
+
+from agnez_client.kinds.entry import Encoded, EntryChannel
+from agnez_client.spool.blobs import Blob
+
+MAX_SVG: Final = 2 << 20
+"""A figure whose SVG is larger (a scatter of many points) becomes a PNG."""
+MAX_FIGURE: Final = 64 << 20
+PNG_DPI: Final = 150
+
+
+class FigureChannel(EntryChannel):
+    """No options."""
+
+    type: ClassVar[str] = "FIGURE"
+    __slots__ = ()
+
+    def encode(self, y: Any) -> Encoded:
+        """See `encode_figure`."""
+        return encode_figure(y)
+
+
+def encode_figure(y: Any) -> Encoded:
+    """
+    The entry of *y*: a figure or axes of matplotlib as SVG whose text stays text, a model of Bokeh
+    as the JSON of `bokeh.embed.json_item`, or SVG as text.
+
+    Raises:
+        ValueError: If *y* is none of these, or takes more than 64 MiB.
+    """
+    if isinstance(y, str):
+        return _svg(y.encode(errors="replace"))
+    if hasattr(y, "savefig"):
+        return _matplotlib(y)
+    if hasattr(getattr(y, "figure", None), "savefig"):
+        return _matplotlib(y.figure)
+    if any(base.__module__.startswith("bokeh.model") for base in type(y).__mro__):
+        return _bokeh(y)
+    hint = ": send its to_html() to an HTML channel" if hasattr(y, "to_html") else ""
+    raise ValueError(
+        f"y is a {type(y).__name__}, expected a figure of matplotlib or Bokeh, or SVG{hint}"
+    )
+
+
+def _matplotlib(figure: Any) -> Encoded:
+    stream = io.BytesIO()
+    plain = {"svg.fonttype": "none", "svg.hashsalt": "agnez"}  # equal figures are equal bytes
+    with sys.modules["matplotlib"].rc_context(plain):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    if len(stream.getvalue()) <= MAX_SVG:
+        width, height = (round(72 * inches) for inches in figure.get_size_inches())
+        return _svg(stream.getvalue(), width=width, height=height)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=PNG_DPI)
+    width, height = (round(PNG_DPI * inches) for inches in figure.get_size_inches())
+    blob = Blob.of(stream.getvalue(), "image/png")
+    return Encoded({"format": "png", **blob.ref, "width": width, "height": height}, (blob,))
+
+
+def _svg(data: bytes, **size: int) -> Encoded:
+    if len(data) > MAX_FIGURE or not re.search(rb"<svg[\s>]", data[:10_000]):
+        raise ValueError(f"y is a text of {len(data)} bytes, expected SVG of at most 64 MiB")
+    blob = Blob.of(data, "image/svg+xml")
+    return Encoded({"format": "svg", **blob.ref, **size}, (blob,))
+
+
+def _bokeh(model: Any) -> Encoded:
+    import bokeh.embed
+
+    data = json.dumps(bokeh.embed.json_item(model), separators=(",", ":")).encode()
+    if len(data) > MAX_FIGURE:
+        raise ValueError(f"the figure takes {len(data)} bytes, at most {MAX_FIGURE} are allowed")
+    blob = Blob.of(data, "application/json")
+    size = {k: getattr(model, k, None) for k in ("width", "height")}
+    sized = {k: v for k, v in size.items() if type(v) is int}
+    return Encoded({"format": "bokeh", **blob.ref, **sized}, (blob,))
