@@ -19,9 +19,11 @@ from typing import Any, Final, Protocol
 
 MAX_PENDING: Final = 4096
 """Copies on their way at most; each holds a few bytes on the device and on the host."""
+MAX_PENDING_BYTES: Final = 256 << 20
+"""Bytes of whole tensors on their way at most."""
 
 logger = logging.getLogger(__name__)
-Deposit = Callable[[float], None]
+Deposit = Callable[[Any], None]
 
 
 class Arrival(Protocol):
@@ -30,20 +32,18 @@ class Arrival(Protocol):
     def is_here(self) -> bool:
         """Whether it has arrived; does not wait."""
 
-    def value(self) -> float:
+    def value(self) -> Any:
         """The value, once it is here."""
 
 
-class TorchArrival:
-    """The copy of a torch tensor of one element, queued behind the work that computes it."""
+class TorchCopy:
+    """The copy of a torch tensor, queued behind the work that computes it."""
 
     def __init__(self, tensor: Any) -> None:
         """
         Raises:
-            ValueError: If *tensor* has not one element, or no values at all (the device "meta").
+            ValueError: If *tensor* has no values at all (the device "meta").
         """
-        if tensor.numel() != 1:
-            raise ValueError(f"y has the shape {tuple(tensor.shape)}, expected one number")
         if tensor.device.type == "meta":
             raise ValueError("y is a tensor without values (device 'meta')")
         torch = sys.modules["torch"]
@@ -57,6 +57,23 @@ class TorchArrival:
     def is_here(self) -> bool:
         """See `Arrival`."""
         return bool(self._event.query())
+
+    def value(self) -> Any:
+        """The tensor, on the host."""
+        return self._host
+
+
+class TorchArrival(TorchCopy):
+    """The same of a tensor of one element."""
+
+    def __init__(self, tensor: Any) -> None:
+        """
+        Raises:
+            ValueError: If *tensor* has not one element, or no values at all (the device "meta").
+        """
+        if tensor.numel() != 1:
+            raise ValueError(f"y has the shape {tuple(tensor.shape)}, expected one number")
+        super().__init__(tensor)
 
     def value(self) -> float:
         """See `Arrival`."""
@@ -83,7 +100,7 @@ class DeviceCopies:
     ) -> None:
         self.failed = 0
         self._copy, self._limit = copy, limit
-        self._pending: deque[tuple[Arrival, Deposit]] = deque()
+        self._pending: deque[tuple[Arrival, Deposit, int]] = deque()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -102,7 +119,19 @@ class DeviceCopies:
         self.collect()
         if len(self._pending) >= self._limit:
             return False
-        self._pending.append((self._copy(tensor), deposit))
+        self._pending.append((self._copy(tensor), deposit, 0))
+        return True
+
+    def take_whole(
+        self, tensor: Any, deposit: Deposit, copy: Callable[[Any], Arrival] = TorchCopy
+    ) -> bool:
+        """The same with all of *tensor*; *deposit* gets it on the host."""
+        self.collect()
+        size = tensor.numel() * tensor.element_size()
+        waiting = sum(size for _, _, size in self._pending)
+        if len(self._pending) >= self._limit or waiting + size > MAX_PENDING_BYTES:
+            return False
+        self._pending.append((copy(tensor), deposit, size))
         return True
 
     def collect(self) -> None:
@@ -116,7 +145,7 @@ class DeviceCopies:
             self._lock.release()
 
     def _collect_one(self) -> bool:
-        arrival, deposit = self._pending[0]
+        arrival, deposit, _ = self._pending[0]
         try:
             if not arrival.is_here():
                 return False

@@ -74,10 +74,16 @@ class Channel:
         Raises:
             BadPoint: In strict mode.
         """
+        if self._strict:
+            self.bad += 1
+            self._pen.refuse(self.number, "bad value")
+            raise BadPoint(self.name, reason)
+        self._count_bad(reason)
+
+    def _count_bad(self, reason: str) -> None:
+        """The same where no error can be raised."""
         self.bad += 1
         self._pen.refuse(self.number, "bad value")
-        if self._strict:
-            raise BadPoint(self.name, reason)
         self._warn_once("bad", f"a point was refused: {reason}")
 
     def _refuse_full(self) -> None:

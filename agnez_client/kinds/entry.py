@@ -9,7 +9,7 @@ from time import time_ns
 from typing import Any
 
 from agnez_client.kinds.channel import Channel
-from agnez_client.kinds.number import as_x
+from agnez_client.kinds.number import as_x, is_on_device
 from agnez_client.protocol import MAX_ENTRY_BYTES
 from agnez_client.spool.blobs import Blob
 from agnez_client.spool.pen import Pen
@@ -65,7 +65,8 @@ class EntryChannel(Channel):
 
         Args:
             x: A finite number; the default is 0 for the first, then the last x + 1.
-            y: What the kind takes, see `docs/sdk.md`.
+            y: What the kind takes, see `docs/sdk.md`. A tensor on a device is copied there and
+                nobody waits for it; it is safe, and looked at, when the copy has arrived.
             more: What else the kind takes.
 
         Raises:
@@ -75,12 +76,29 @@ class EntryChannel(Channel):
         try:
             x = as_x(self._next_x if x is None else x)
             self._next_x = x + 1
-            is_taken = self._take(x, wall, self.encode(y, **more))
+            if is_on_device(y):
+                is_taken = self._copy(x, wall, y, more)
+            else:
+                is_taken = self._take(x, wall, self.encode(y, **more))
         except Exception as error:  # noqa: BLE001 (whatever a foreign type raises, training goes on)
-            self._refuse_bad(str(error) or type(error).__name__)
+            self._refuse_bad(_reason(error))
             return
         if not is_taken:
             self._refuse_full()
+
+    def _copy(self, x: int | float, wall: int, y: Any, more: dict[str, Any]) -> bool:
+        """Have *y* copied on its device, and take it when the copy is here; see `DeviceCopies`."""
+
+        def deposit(host: Any) -> None:
+            try:
+                is_taken = self._take(x, wall, self.encode(host, **more))
+            except Exception as error:  # noqa: BLE001 (this is the sender's thread)
+                self._count_bad(_reason(error))
+                return
+            if not is_taken:
+                self._refuse_full()
+
+        return self._pen.copies.take_whole(y, deposit)
 
     def _take(self, x: int | float, wall: int, encoded: Encoded) -> bool:
         size = len(json.dumps(encoded.body))
@@ -97,3 +115,7 @@ class EntryChannel(Channel):
         if encoded.blobs:
             event["blobs"] = [blob.ref for blob in set(encoded.blobs)]
         return self._pen.record(event, encoded.blobs)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -93,10 +93,10 @@ def test_a_wrong_name_is_refused(begin: Begin, name: object) -> None:
 def test_options_travel_with_the_channel(server: IngestServer, begin: Begin) -> None:
     """For kinds that have some."""
     ctx = begin()
-    ctx.job.create_channel("loss", "NUMERIC", unit="nats", smooth=np.float32(0.5))
+    ctx.job.create_channel("weights", "HISTOGRAM", edges=np.array([0.0, 0.5]))
     ctx.finish()
 
-    assert server.only.of_kind("channel")[0]["options"] == {"unit": "nats", "smooth": 0.5}
+    assert server.only.of_kind("channel")[0]["options"] == {"edges": [0.0, 0.5]}
 
 
 def test_a_chart_is_returned(begin: Begin) -> None:
