@@ -14,7 +14,7 @@ from aiohttp import web
 
 from agnez_server import keys
 from agnez_server.api.router import add_api
-from agnez_server.api.runs import run_json
+from agnez_server.api.runjson import run_json
 from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.posting import Poster
@@ -31,8 +31,10 @@ from agnez_server.middleware import (
 from agnez_server.pages import add_pages
 from agnez_server.places import check_place
 from agnez_server.presence import Presence
+from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
+from agnez_server.trash import Trash
 
 READER_THREADS: Final = 4
 PARALLEL_LOGINS: Final = 2
@@ -55,6 +57,8 @@ def make_app(
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
+    app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
+    app[keys.RETENTION] = Retention(catalog, trash)
     app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)
 
     add_headers(app)
@@ -99,6 +103,8 @@ async def _readers(app: web.Application) -> AsyncIterator[None]:
 async def _watchdogs(app: web.Application) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(app[keys.PRESENCE].watch(), name="presence"),
+        asyncio.create_task(app[keys.TRASH].watch(), name="trash"),
+        asyncio.create_task(app[keys.RETENTION].watch(), name="retention"),
         asyncio.create_task(app[keys.HUB].door.keep_order(), name="door"),
     ]
     yield

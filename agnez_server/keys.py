@@ -14,14 +14,18 @@ from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.posting import Poster
 from agnez_server.live.hub import Hub
 from agnez_server.presence import Presence
+from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
+from agnez_server.trash import Trash
 
 SETTINGS: Final = web.AppKey("settings", ServerSettings)
 STORE: Final = web.AppKey("store", Store)
 CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
 PRESENCE: Final = web.AppKey("presence", Presence)
+TRASH: Final = web.AppKey("trash", Trash)
+RETENTION: Final = web.AppKey("retention", Retention)
 GATE: Final = web.AppKey("gate", Gate)
 LOGINS: Final = web.AppKey("logins", asyncio.Semaphore)
 """How many passwords are looked at in parallel."""

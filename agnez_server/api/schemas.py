@@ -43,6 +43,16 @@ def listing(item: Schema) -> Schema:
 SESSION: Final = obj(
     {"spool": TEXT, "rank": WHOLE, "started": WHOLE, "started_at": TIME, "seen_at": maybe(TIME)}
 )
+DATASET: Final = obj(
+    {
+        "name": TEXT,
+        "hash": maybe(TEXT),
+        "size": maybe(WHOLE),
+        "count": maybe(WHOLE),
+        "source": maybe(TEXT),
+        "about": ANY_OBJECT,
+    }
+)
 RUN: Final = obj(
     {
         "id": ULID,
@@ -67,9 +77,16 @@ RUN: Final = obj(
         "durable": FLAG,
         "dropped": WHOLE,
         "gaps": WHOLE,
+        "stage": maybe(TEXT),
+        "step": maybe(NUMBER),
+        "total_steps": maybe(WHOLE),
+        "eta_s": maybe(NUMBER),
+        "deleted_at": maybe(TIME),
+        "datasets": array(DATASET),
         "sessions": array(SESSION),
     }
 )
+WHOLE_RUN: Final = obj({**RUN["properties"], "about": ANY_OBJECT})
 NEW_RUN: Final = obj(
     {
         "id": ULID,
@@ -89,6 +106,8 @@ RUN_PATCH: Final = obj(
         "tags": array(TEXT),
         "params": ANY_OBJECT,
         "state": {"enum": ["running", "finished", "failed", "stopped"]},
+        "stage": maybe(TEXT),
+        "total_steps": maybe(WHOLE),
     },
     required=(),
 )
@@ -112,6 +131,7 @@ CHANNEL: Final = obj(
         "number": WHOLE,
         "name": TEXT,
         "type": {"enum": list(CHANNEL_TYPES)},
+        "options": ANY_OBJECT,
         "count": WHOLE,
         "nan": WHOLE,
         "inf": WHOLE,

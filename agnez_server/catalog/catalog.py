@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from tinydb import TinyDB
 
+from agnez_server.catalog.progress import Progress, counts, further
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, whole_run
 from agnez_server.store.base import Change, Committed, Series, SeriesStats, Store
@@ -32,10 +33,12 @@ class Catalog:
         for table, key in ((RUNS, "id"), (LAYOUTS, "run")):
             for doc in store.committed.table(table):
                 self._ids[table, doc[key]] = doc.doc_id
-        for run in self.runs():
+        self._progress: dict[str, Progress] = {}
+        for run in self._every_run():
             self._note(None, run)
             for series in store.series(run["id"]):
                 self._points[run["id"]] += store.stats(series.id).count
+                self._move(series)
         self.close: Callable[[], None] = store.listen(self._on_commit)
 
     def _on_commit(self, event: Committed) -> None:
@@ -44,6 +47,17 @@ class Catalog:
                 self._note(change.before, change.after)
         for appended in (*event.points, *event.entries):
             self._points[appended.series.run] += appended.end - appended.start
+        for appended in event.points:
+            self._move(appended.series)
+
+    def _move(self, series: Series) -> None:
+        """The points of *series* may have brought its run further."""
+        channels = self.layout(series.run)["channels"]
+        if series.channel < len(channels) and counts(channels[series.channel]):
+            known, stats = self._progress.get(series.run), self.store.stats(series.id)
+            moved = further(known, series.session, stats)
+            if moved is not None:
+                self._progress[series.run] = moved
 
     def _note(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         if before is not None:
@@ -59,6 +73,7 @@ class Catalog:
 
     def _forget(self, run: str) -> None:
         self._points.pop(run, None)
+        self._progress.pop(run, None)
         for table in (RUNS, LAYOUTS):
             self._ids.pop((table, run), None)
 
@@ -70,8 +85,11 @@ class Catalog:
 
     # -- committed ---------------------------------------------------------------------------
 
-    def runs(self) -> Iterator[RunDoc]:
-        """All runs, in no particular order. Do not change them."""
+    def runs(self, *, deleted: bool = False) -> Iterator[RunDoc]:
+        """All runs, or those in the trash, in no particular order. Do not change them."""
+        return (run for run in self._every_run() if (run["deleted"] is not None) == deleted)
+
+    def _every_run(self) -> Iterator[RunDoc]:
         return (whole_run(doc) for doc in self.store.committed.table(RUNS))
 
     def run(self, id: str) -> RunDoc:
@@ -128,6 +146,10 @@ class Catalog:
     def points(self, run: str) -> int:
         """How many points *run* has, entries among them."""
         return self._points[run]
+
+    def progress(self, run: str) -> Progress | None:
+        """How far *run* has come; None where it has no numbers."""
+        return self._progress.get(run)
 
     def newest_wall(self, run: str) -> int | None:
         """The wall time of the newest point of *run*, µs UTC; None without points."""

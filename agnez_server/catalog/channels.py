@@ -26,6 +26,7 @@ def channel_json(
         "number": number,
         "name": doc["name"],
         "type": doc["type"],
+        "options": doc["options"],
         "count": sum(s.count for s in all_stats),
         "nan": sum(s.nan for s in all_stats),
         "inf": sum(s.inf for s in all_stats),

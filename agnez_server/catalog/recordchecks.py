@@ -50,6 +50,16 @@ def total_steps(value: object) -> int | None:
     return None if value is None else checks.integer(value, "total_steps", 1, MAX_SIZE)
 
 
+def changed_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What of *given* may be set on a run at any time, each checked."""
+    found = checks.run_fields(given)
+    if "stage" in given:
+        found["stage"] = stage(given["stage"])
+    if "total_steps" in given:
+        found["total_steps"] = total_steps(given["total_steps"])
+    return found
+
+
 def facts(value: object) -> dict[str, Any]:
     """What is known about a run, by key; at most 64 KiB as JSON together with what was there."""
     found = dict(checks.mapping(value, "facts"))

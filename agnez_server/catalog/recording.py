@@ -50,17 +50,8 @@ def _fields(intake: Intake, event: Event) -> None:
     given = {k: event[k] for k in ("notes", "stage", "total_steps", "name") if k in event}
     if not given:
         raise BadRequest("there is none of notes, stage, total_steps, name")
-    for field, value in _checked_fields(given).items():
+    for field, value in recordchecks.changed_fields(given).items():
         intake.draft.set(field, value)
-
-
-def _checked_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    found = checks.run_fields({k: given[k] for k in ("notes", "name") if k in given})
-    if "stage" in given:
-        found["stage"] = recordchecks.stage(given["stage"])
-    if "total_steps" in given:
-        found["total_steps"] = recordchecks.total_steps(given["total_steps"])
-    return found
 
 
 def _dataset(intake: Intake, event: Event) -> None:

@@ -42,7 +42,7 @@ LEVELS: dict[str, int] = {
             ("settings", "models", "events", "errors", "checks", "headers", "authfiles", "ports"),
             ("store",),
             ("catalog",),
-            ("live", "bands", "presence", "auth", "keys"),
+            ("live", "bands", "presence", "trash", "retention", "auth", "keys"),
             ("api", "middleware", "listening", "places", "pages", "jobs", "pipeline"),
             ("app",),
             ("serve",),

@@ -256,7 +256,7 @@ async def test_a_deleted_run_takes_nothing(server: RunningServer) -> None:
     spool = Spool()
     spool.send(1)
     await server.taken(spool.batch())
-    await server.call("DELETE", f"/runs/{spool.run}")
+    await server.call("DELETE", f"/runs/{spool.run}?purge=true")
 
     for batch in (
         spool.batch(),

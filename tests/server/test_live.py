@@ -270,10 +270,10 @@ async def test_every_run_is_told_to_who_watches_runs(server: RunningServer) -> N
     made = await viewer.run(id=id)
     await server.call("PATCH", f"/runs/{id}", json={"state": "failed"})
     failed = await viewer.run(id=id, state="failed")
-    await server.call("DELETE", f"/runs/{id}")
+    await server.call("DELETE", f"/runs/{id}?purge=true")
     gone = await viewer.run(deleted=True)
 
-    assert set(made) == set(await server.get(f"/runs/{await server.new_run()}"))
+    assert {*made, "about"} == set(await server.get(f"/runs/{await server.new_run()}"))
     assert failed["finished_at"] is not None
     assert gone == {"id": id, "deleted": True}
 
@@ -313,7 +313,7 @@ async def test_a_deleted_run_is_watched_no_more(server: RunningServer) -> None:
     viewer = await server.viewer()
     await viewer.watch(spool.run, {0: {"dx": 1}})
 
-    await server.call("DELETE", f"/runs/{spool.run}")
+    await server.call("DELETE", f"/runs/{spool.run}?purge=true")
 
     assert await viewer.run(id=spool.run) == {"id": spool.run, "deleted": True}
     assert not server.served.app[HUB].is_watched(spool.run)

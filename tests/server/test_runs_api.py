@@ -197,7 +197,7 @@ async def test_a_deleted_run_is_gone(server: RunningServer) -> None:
     id = await server.new_run(name="doomed")
     await server.post({"run": id, "channel": "loss", "y": 1})
 
-    assert await server.call("DELETE", f"/runs/{id}") == (204, None)
+    assert await server.call("DELETE", f"/runs/{id}?purge=true") == (204, None)
 
     for method, path, body in (
         ("GET", f"/runs/{id}", None), ("DELETE", f"/runs/{id}", None),
@@ -221,7 +221,7 @@ async def test_a_run_that_never_was_is_not_found(server: RunningServer) -> None:
 async def test_the_name_of_a_deleted_run_is_free(server: RunningServer) -> None:
     """Points for the name of a deleted run make a new run."""
     old = (await server.post({"run": "mine", "channel": "c", "y": 1}))["runs"][0]
-    await server.call("DELETE", f"/runs/{old}")
+    await server.call("DELETE", f"/runs/{old}?purge=true")
 
     new = (await server.post({"run": "mine", "channel": "c", "y": 2}))["runs"][0]
 

@@ -1,0 +1,137 @@
+"""Deleted runs: out of the lists, brought back, gone for good when their time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from agnez_server.keys import CATALOG
+from agnez_server.models import now_us
+from agnez_server.trash import Trash
+from tests.server.running import RunningServer
+from tests.server.spools import Spool
+
+DAY_US = 86_400_000_000
+
+
+async def names(server: RunningServer, **query: Any) -> list[str]:
+    """The names of the runs that a query finds."""
+    return [run["name"] for run in (await server.get("/runs", **query))["items"]]
+
+
+async def throw(server: RunningServer, run: str) -> None:
+    """Put a run into the trash."""
+    assert await server.call("DELETE", f"/runs/{run}") == (204, None)
+
+
+async def test_a_run_in_the_trash_is_out_of_the_lists(server: RunningServer) -> None:
+    """Runs and projects leave it out; deleted=true lists it, and it says since when."""
+    id = await server.new_run(name="old", project="p")
+    await server.new_run(name="new", project="q")
+
+    await throw(server, id)
+
+    assert await names(server) == ["new"]
+    assert await names(server, deleted="true") == ["old"]
+    assert await names(server, deleted="true", project="q") == []
+    assert [p["name"] for p in (await server.get("/projects"))["items"]] == ["q"]
+    assert (await server.get(f"/runs/{id}"))["deleted_at"] is not None
+
+
+async def test_a_run_comes_back(server: RunningServer) -> None:
+    """Restored, it is as it was, its points included."""
+    id = (await server.post({"run": "r", "channel": "loss", "y": [1, 2]}))["runs"][0]
+    await throw(server, id)
+
+    status, run = await server.call("POST", f"/runs/{id}/restore")
+
+    assert (status, run["deleted_at"], run["points"]) == (200, None, 2)
+    assert await names(server) == ["r"]
+    assert await server.ys(f"{id}.0") == [1, 2]
+
+
+async def test_to_throw_and_to_restore_twice_is_harmless(server: RunningServer) -> None:
+    """The first time counts; a run outside the trash stays where it is."""
+    id = await server.new_run()
+    await throw(server, id)
+    since = (await server.get(f"/runs/{id}"))["deleted_at"]
+    await throw(server, id)
+    assert (await server.get(f"/runs/{id}"))["deleted_at"] == since
+
+    for _ in range(2):
+        assert (await server.call("POST", f"/runs/{id}/restore"))[0] == 200
+
+
+async def test_what_still_comes_is_kept(server: RunningServer) -> None:
+    """A run that goes on while it lies in the trash loses nothing."""
+    spool = Spool(name="r")
+    spool.send(1)
+    await server.taken(spool.batch())
+    await throw(server, spool.run)
+    spool.send(2)
+
+    await server.taken(spool.batch())
+
+    assert await server.ys(f"{spool.run}.0") == [1, 2]
+    assert await names(server, deleted="true") == ["r"]
+
+
+async def test_the_name_of_a_run_in_the_trash_is_free(server: RunningServer) -> None:
+    """Points by name make a new run; nobody would find them in the trash."""
+    old = (await server.post({"run": "mine", "channel": "c", "y": 1}))["runs"][0]
+    await throw(server, old)
+
+    new = (await server.post({"run": "mine", "channel": "c", "y": 2}))["runs"][0]
+
+    assert new != old
+    assert await server.ys(f"{old}.0") == [1]
+
+
+async def test_what_is_purged_is_gone(server: RunningServer) -> None:
+    """?purge=true deletes for good, from the trash or from the list; there is no way back."""
+    id = await server.new_run()
+    await throw(server, id)
+
+    await server.call("DELETE", f"/runs/{id}?purge=true")
+
+    assert (await server.refused("POST", f"/runs/{id}/restore"))[0] == 410
+    assert await names(server, deleted="true") == []
+
+
+async def test_the_trash_is_emptied_by_age(server: RunningServer) -> None:
+    """A run goes when its days are over, not before; others stay."""
+    catalog = server.served.app[CATALOG]
+    id, kept = await server.new_run(), await server.new_run(name="kept")
+    await throw(server, id)
+    thrown_us = catalog.run(id)["deleted"] or 0
+
+    early = await Trash(catalog, 7, lambda: thrown_us + 7 * DAY_US - 1).empty()
+    due = await Trash(catalog, 7, lambda: thrown_us + 7 * DAY_US).empty()
+
+    assert (early, due) == ([], [id])
+    assert (await server.refused("GET", f"/runs/{id}"))[0] == 410
+    assert (await server.get(f"/runs/{kept}"))["name"] == "kept"
+
+
+async def test_the_trash_survives_a_restart(
+    start: Callable[..., AbstractAsyncContextManager[RunningServer]],
+) -> None:
+    """What lies in it is there after the server began anew, unless its time is over by then."""
+    async with start() as server:
+        id = await server.new_run(name="old")
+        await throw(server, id)
+    async with start() as server:
+        assert await names(server, deleted="true") == ["old"]
+        assert server.served.app[CATALOG].run(id)["deleted"] <= now_us()
+
+
+@pytest.mark.parametrize("path", ["/runs/{}?purge=maybe", "/runs/{}?purg=true"])
+async def test_a_wrong_purge_deletes_nothing(server: RunningServer, path: str) -> None:
+    """A typing error is refused, it does not choose."""
+    id = await server.new_run()
+
+    assert (await server.refused("DELETE", path.format(id)))[0] == 400
+    assert (await server.get(f"/runs/{id}"))["deleted_at"] is None
