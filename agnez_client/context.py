@@ -103,6 +103,15 @@ class Context:
     def params(self, source: Source) -> None:
         self._params.load(source)
 
+    @property
+    def stage(self) -> str | None:
+        """What the run is doing, see `Job.set_stage`; assign to it to say so."""
+        return self.job.stage
+
+    @stage.setter
+    def stage(self, stage: str) -> None:
+        self.job.set_stage(stage)
+
     def finish(self, state: str = "finished", *, reason: str | None = None) -> None:
         """End the run, see `Job.finish`."""
         self.job.finish(state, reason=reason)

@@ -72,6 +72,10 @@ class BadPoint(AgnezError, ValueError):
         super().__init__(f"a point of the channel {channel!r} was refused: {reason}")
 
 
+class RecordError(AgnezError, ValueError):
+    """What was said about a run (its stage, a dataset, a model) is not what was expected."""
+
+
 class RunClosed(AgnezError, RuntimeError):
     """The run has ended in this process."""
 
