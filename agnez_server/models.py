@@ -15,6 +15,8 @@ from typing import Any, Final, TypedDict, cast
 
 RUNS: Final = "runs"
 LAYOUTS: Final = "layouts"
+PROJECTS: Final = "projects"
+"""What is decided about a project; one that nothing was decided about has no document."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

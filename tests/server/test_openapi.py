@@ -100,7 +100,7 @@ async def test_answers_are_as_described(server: RunningServer, endpoint: Endpoin
     await server.taken(spool.batch())
     if endpoint.path == "/session":
         AuthFiles(server.served.directory).set_password(PASSWORD)
-    path = endpoint.path.format(run=spool.run, channel=f"{spool.run}.0", chart="mine")
+    path = endpoint.path.format(run=spool.run, channel=f"{spool.run}.0", chart="mine", project="p")
 
     status, body = await server.call(endpoint.method, path, **example(endpoint, spool))
 
@@ -134,6 +134,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         ("POST", "/runs/{run}/charts"): {"channels": ["loss"]},
         ("POST", "/points"): {"run": "r", "channel": "c", "y": [1, "NaN"]},
         ("POST", "/session"): {"password": PASSWORD},
+        ("PUT", "/projects/{project}/retention"): {"keep_last": 2},
+        ("POST", "/projects/{project}/retention/apply"): {"max_age_days": 2},
     }
     if endpoint.body_type == CONTENT_TYPE:
         spool.send(2)
