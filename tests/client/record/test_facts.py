@@ -167,9 +167,7 @@ TWO_CARDS = SimpleNamespace(
     nvmlDeviceGetCount=lambda: 2,
     nvmlDeviceGetHandleByIndex=lambda number: number,
     nvmlDeviceGetName=lambda handle: (b"Card A", "Card B")[handle],
-    nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(
-        total=80 << 30, used=(handle + 1) << 30
-    ),
+    nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(total=80 << 30, used=(handle + 1) << 30),
     nvmlDeviceGetUtilizationRates=lambda handle: SimpleNamespace(gpu=97 - handle),
     nvmlDeviceGetTemperature=lambda handle, sensor: 60 + handle,
     nvmlDeviceGetPowerUsage=no_power,
