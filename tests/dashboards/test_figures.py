@@ -47,7 +47,7 @@ def test_every_channel_has_its_sources_by_number() -> None:
     """The page finds the columns of a channel by its number, whatever its name."""
     sources = {n for n, o in named(chart_figure(CHART)).items() if o["name"] == "ColumnDataSource"}
 
-    roles = ("raw", "smooth", "old", "older", "mark", "odd")
+    roles = ("raw", "smooth", "old", "older", "mark", "odd", "band", "ranks")
     assert sources == {f"{role}:{number}" for role in roles for number in (3, 8)}
 
 

@@ -3,7 +3,8 @@ Lines over steps or time: the figure of NUMERIC channels.
 
 The page fills the columns, sets the ranges and places the ticks, and finds what it needs by name:
 ``raw:<number>`` the points as sent, ``smooth:<number>`` the line on top, ``old:<number>`` what
-the newest session went over again, ``older:<number>`` what those before it did, ``mark:<number>`` the newest point (or all, when they are few), ``odd:<number>`` what a
+the newest session went over again, ``older:<number>`` what those before it did, ``band:<number>`` and ``ranks:<number>`` what
+lies around the mean of many ranks, ``mark:<number>`` the newest point (or all, when they are few), ``odd:<number>`` what a
 line can't show: NaN, infinities, values that a log axis has no place for.
 """
 
@@ -95,6 +96,7 @@ def _style_axes(plot: figure, spec: ChartSpec) -> None:
 def _add_channel(plot: figure, channel: ChannelSpec) -> None:
     number, color = channel.number, channel.color
     dash = list(channel.dash)
+    _add_ranks(plot, channel)
     for name, width, alpha in _LINES:
         plot.line(
             "x", "y", source=_source(name, number), name=f"{name}-line:{number}",
@@ -110,6 +112,22 @@ def _add_channel(plot: figure, channel: ChannelSpec) -> None:
     plot.scatter(
         "x", "y", source=odd, name=f"odd-points:{number}", y_range_name=_EDGE, size=9,
         marker="marker", fill_color=color, line_color=color, line_width=1.75,
+    )  # fmt: skip
+
+
+def _add_ranks(plot: figure, channel: ChannelSpec) -> None:
+    """Below the line: the band of a channel with many ranks, and the lines of single ranks."""
+    number = channel.number
+    band = ColumnDataSource({"x": [], "lo": [], "hi": []}, name=f"band:{number}")
+    plot.varea(
+        "x", "lo", "hi", source=band, name=f"band-area:{number}",
+        fill_color=channel.color, fill_alpha=0.17,
+    )  # fmt: skip
+    columns: dict[str, list[Any]] = {"xs": [], "ys": [], "color": [], "width": [], "alpha": []}
+    plot.multi_line(
+        "xs", "ys", source=ColumnDataSource(columns, name=f"ranks:{number}"),
+        name=f"rank-lines:{number}", line_color="color", line_width="width", line_alpha="alpha",
+        line_join="round",
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ export interface View {
   px: number;
   /** null is all there is. */
   range: Range | null;
+  /** Only this rank. */
+  rank?: number;
 }
 
 export const getRun = (id: string, signal?: AbortSignal): Promise<Run> =>
@@ -72,6 +74,7 @@ export async function getPoints(view: View, signal?: AbortSignal): Promise<Block
     query.set("x0", String(view.range.lo));
     query.set("x1", String(view.range.hi));
   }
+  if (view.rank !== undefined) query.set("rank", String(view.rank));
   const path = `/channels/${encodeURIComponent(view.channel)}/points?${query}`;
   const answer = await call(path, { headers: { Accept: COLUMNS }, signal: signal ?? null });
   return decodeFrame(await reached(answer.arrayBuffer())).blocks;

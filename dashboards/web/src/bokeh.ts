@@ -9,7 +9,7 @@ export interface Model {
 }
 
 export interface Source extends Model {
-  data: Record<string, Float64Array | string[]>;
+  data: Record<string, Float64Array | readonly (string | number | Float64Array)[]>;
 }
 
 export interface Range1d extends Model {

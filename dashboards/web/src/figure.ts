@@ -18,6 +18,23 @@ export interface XY {
   y: Float64Array;
 }
 
+/** Between which values the ranks lie. */
+export interface BandColumns {
+  x: Float64Array;
+  lo: Float64Array;
+  hi: Float64Array;
+}
+
+/** One of many ranks; `color` as in the light mode, null is that of the channel. */
+export interface RankLine {
+  rank: number;
+  color: string | null;
+  width: number;
+  alpha: number;
+  raw: XY;
+  smooth: XY;
+}
+
 export interface Lines {
   raw: XY;
   smooth: XY;
@@ -26,6 +43,9 @@ export interface Lines {
   older: XY;
   mark: XY;
   odd: XY & { marker: string[] };
+  /** Where a channel has many ranks: `raw` and `smooth` are their mean then. */
+  band: BandColumns | null;
+  ranks: readonly RankLine[];
 }
 
 export interface Extent {
@@ -33,7 +53,8 @@ export interface Extent {
   end: number;
 }
 
-const LAYERS = ["older-line", "old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
+const NOTHING = new Float64Array();
+const LAYERS = ["band-area", "rank-lines", "older-line", "old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
 
 export class Figure {
   private log = false;
@@ -91,11 +112,15 @@ export class Figure {
   }
 
   fill(number: number, lines: Lines): void {
-    for (const [name, columns] of Object.entries(lines)) {
-      const source = this.source(name as keyof Lines, number);
-      const stillEmpty = columns.x.length === 0 && source.data["x"]!.length === 0;
-      if (!stillEmpty) source.data = { ...columns };
-    }
+    const stroke = this.strokes.find((one) => one.number === number);
+    const { band, ranks, ...plain } = lines;
+    for (const [name, columns] of Object.entries(plain)) this.put(name as keyof Lines, number, { ...columns });
+    this.put("band", number, band ? { ...band } : { x: NOTHING, lo: NOTHING, hi: NOTHING });
+    this.put("ranks", number, {
+      xs: ranks.map((one) => one.smooth.x), ys: ranks.map((one) => one.smooth.y),
+      color: ranks.map((one) => strokeColor(one.color ?? stroke?.color ?? "")),
+      width: ranks.map((one) => one.width), alpha: ranks.map((one) => one.alpha),
+    });
   }
 
   setX(range: Extent, ticks: readonly Tick[]): void {
@@ -144,11 +169,19 @@ export class Figure {
     return this.view.export("png", true).canvas;
   }
 
+  private put(name: keyof Lines, number: number, columns: Source["data"]): void {
+    const source = this.source(name, number);
+    const isEmpty = (data: Source["data"]): boolean => Object.values(data)[0]!.length === 0;
+    if (!(isEmpty(columns) && isEmpty(source.data))) source.data = columns;
+  }
+
   private paintStroke(stroke: Stroke): void {
     const color = strokeColor(stroke.color);
     for (const layer of LAYERS) {
       const glyph = this.model<Model & { glyph: Model }>(`${layer}:${stroke.number}`).glyph;
       if (layer === "mark-points") glyph.setv({ fill_color: color, line_color: token("card") });
+      else if (layer === "band-area") glyph.setv({ fill_color: color });
+      else if (layer === "rank-lines") continue; // colours are columns
       else if (layer === "odd-points") glyph.setv({ fill_color: color, line_color: color });
       else glyph.setv({ line_color: color });
     }

@@ -39,6 +39,11 @@ export class Legend {
     }
   }
 
+  /** Something more of a channel, after its name. */
+  attach(number: number, more: HTMLElement): void {
+    this.rows.get(number)?.button.after(more);
+  }
+
   /** What the server says of a channel: counts of odd values. */
   update(channel: Channel): void {
     const row = this.rows.get(channel.number);

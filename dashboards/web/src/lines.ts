@@ -33,6 +33,7 @@ export function buildLines(chains: readonly Chain[], how: Drawing): Lines {
     older: joined(tails.flatMap((list) => list.slice(0, -2))),
     mark: joined(smoothed.map(marked)),
     odd: oddOnes(chains.flatMap(({ parts }) => parts.map(({ series }) => pointsOf(series, how))), how.log),
+    band: null, ranks: [],
   };
 }
 
@@ -117,12 +118,12 @@ export function allWhole(parts: readonly XY[]): boolean {
 }
 
 /** What has no place on the axis becomes a break in the line; markers tell of it. */
-function drawable(points: XY, log: boolean): XY {
+export function drawable(points: XY, log: boolean): XY {
   const y = points.y.map((value) => (Number.isFinite(value) && !(log && value <= 0) ? value : NaN));
   return { x: points.x, y };
 }
 
-function joined(parts: readonly XY[]): XY {
+export function joined(parts: readonly XY[]): XY {
   const filled = parts.filter((part) => part.x.length > 0);
   const breaks = Math.max(0, filled.length - 1);
   const size = filled.reduce((sum, part) => sum + part.x.length, breaks);
@@ -137,14 +138,14 @@ function joined(parts: readonly XY[]): XY {
   return { x, y };
 }
 
-function marked(points: XY): XY {
+export function marked(points: XY): XY {
   if (points.x.length <= MARK_ALL) return points;
   let last = points.y.length - 1;
   while (last >= 0 && Number.isNaN(points.y[last]!)) last--;
   return { x: points.x.slice(last, last + 1), y: points.y.slice(last, last + 1) };
 }
 
-function oddOnes(parts: readonly XY[], log: boolean): Lines["odd"] {
+export function oddOnes(parts: readonly XY[], log: boolean): Lines["odd"] {
   const x: number[] = [];
   const y: number[] = [];
   const marker: string[] = [];

@@ -8,7 +8,10 @@ import { allWhole, buildLines, newestPoints, xExtent, yExtent, type Drawing } fr
 import type { Channel, Chart } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
+import { along, bandEdges, bandLines, newestMean } from "./ranklines.ts";
+import { RankChoice, type RanksWanted } from "./ranks.ts";
 import { narrowest, paddedX, paddedY } from "./ranges.ts";
+import { chainsOf } from "./sessions.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { strings } from "./strings.ts";
 import { linearTicks, logTicks, timeTicks, type Tick } from "./ticks.ts";
@@ -29,6 +32,7 @@ export interface ChartContext {
   prefs: () => Readonly<Prefs>;
 }
 
+const NOTHING = new Float64Array();
 const ZOOM_SETTLES_MS = 60;
 const STALE_AFTER_MS = 250;
 /** Of the range in sight, fetched on each side as well: small pans show no empty margin. */
@@ -47,6 +51,9 @@ export class NumericChart implements Paintable {
   zoom: { x: Extent; y: Extent | null } | null = null;
   lines = new Map<number, Lines>();
   painted = 0;
+  /** How channels with many ranks are drawn. */
+  readonly choices: ReadonlyMap<number, RankChoice>;
+  private families = "";
   private figure: Figure | null = null;
   private span: Extent | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -57,11 +64,12 @@ export class NumericChart implements Paintable {
     private readonly context: ChartContext,
     private readonly events: ChartEvents,
   ) {
+    this.choices = new Map(channels.map(({ number }) => [number, new RankChoice(channels.length)]));
     this.feed = new Feed(channels, context.subscriptions, {
-      changed: () => this.ask(),
+      changed: () => this.changed(),
       stale: () => this.reloadIn(STALE_AFTER_MS),
       failed: (error) => events.failed(error),
-    });
+    }, (number) => this.wantedRanks(number));
   }
 
   get mounted(): Figure | null {
@@ -97,6 +105,22 @@ export class NumericChart implements Paintable {
 
   ask(): void {
     this.context.painter.ask(this);
+  }
+
+  /** The channels whose points come of several ranks. */
+  hasRanks(number: number): boolean {
+    return (this.feed.data.get(number)?.ranks().length ?? 0) > 1;
+  }
+
+  /** What the server says of the channels changed. */
+  learn(channels: readonly Channel[]): void {
+    this.feed.learn(channels);
+    if (this.feed.loads > 0) this.changed();
+  }
+
+  /** The reader chose other ranks. */
+  chose(): void {
+    this.reloadIn(0, true);
   }
 
   /** Show `x` (and `y`, or what lies within `x`); null is everything, and follows what comes. */
@@ -137,7 +161,8 @@ export class NumericChart implements Paintable {
     this.measureSpan();
     const how = this.drawing();
     for (const [number, data] of this.feed.data) {
-      const lines = buildLines(data.chains(), how);
+      const band = this.feed.bands.get(number);
+      const lines = band ? bandLines(band, data.chains(), this.choices.get(number)!, how) : buildLines(data.chains(), how);
       this.lines.set(number, lines);
       figure.fill(number, lines);
       figure.setDense(number, how.smoothing === 0 && lines.raw.x.length > figure.frame.width);
@@ -158,15 +183,19 @@ export class NumericChart implements Paintable {
 
   /** The newest value of a channel, null while only the server knows it. */
   newest(number: number): number | null {
-    return this.feed.data.get(number)?.newest?.y ?? null;
+    const band = this.feed.bands.get(number);
+    return band ? newestMean(band) : this.feed.data.get(number)?.newest?.y ?? null;
   }
 
   /** What a reader should know of the lines: how many ranks and earlier sessions they are from. */
   note(): string {
-    const all = [...this.feed.data.values()].map((data) => data.chains());
-    const earlier = Math.max(0, ...all.flat().map(({ parts }) => parts.length - 1));
-    const ranks = Math.max(0, ...all.map((chains) => new Set(chains.map(({ rank }) => rank)).size));
-    return [ranks > 1 && strings.ranks(ranks), earlier > 0 && strings.olderSessions(earlier)]
+    const all = [...this.feed.data.values()];
+    const earlier = Math.max(0, ...all.flatMap((data) => {
+      const lives = data.known();
+      return chainsOf(lives, new Map(lives.map((life) => [life.id, life]))).map(({ parts }) => parts.length - 1);
+    }));
+    const ranks = Math.max(0, ...all.map((data) => data.ranks().length));
+    return [ranks > 1 && strings.meanOf(ranks), earlier > 0 && strings.olderSessions(earlier)]
       .filter(Boolean).join(" · ");
   }
 
@@ -187,9 +216,9 @@ export class NumericChart implements Paintable {
   private setRanges(figure: Figure): void {
     const { axis } = this.context.prefs();
     const shown = [...this.lines].filter(([number]) => !this.hidden.has(number));
-    const drawn: XY[] = shown.flatMap(([, { raw, old, older, odd }]) => [raw, old, older, odd]);
+    const drawn: XY[] = shown.flatMap(([, lines]) => [...drawnOf(lines), lines.odd]);
     const x = this.zoom?.x ?? paddedX(xExtent(drawn));
-    const values = shown.flatMap(([, { raw, old, older }]) => [raw, old, older]);
+    const values = shown.flatMap(([, lines]) => drawnOf(lines));
     const y = this.zoom?.y ?? paddedY(yExtent(values, this.zoom ? x : null), this.log);
     const along = Math.max(2, Math.floor(figure.frame.height / Y_LABEL_PX));
     figure.setXName(axis === "x" ? this.chart.x || strings.step : strings.elapsed);
@@ -206,9 +235,26 @@ export class NumericChart implements Paintable {
   /** While all is in sight: how far the data reach, which is what smoothing is measured by. */
   private measureSpan(): void {
     if (this.zoom) return;
-    const chains = [...this.feed.data.values()].flatMap((data) => data.chains());
     const how = { axis: this.context.prefs().axis, origin: this.context.origin };
-    this.span = xExtent(chains.map((chain) => newestPoints(chain, how)));
+    this.span = xExtent([...this.feed.data].flatMap(([number, data]) => {
+      const band = this.feed.bands.get(number);
+      return band ? [{ x: along(band.x, how), y: NOTHING }] : data.chains().map((chain) => newestPoints(chain, how));
+    }));
+  }
+
+  private wantedRanks(number: number): RanksWanted {
+    return this.hasRanks(number) ? this.choices.get(number)!.wanted() : { band: false, ranks: null };
+  }
+
+  /** A channel of which a second rank is heard is drawn in another way. */
+  private changed(): void {
+    this.ask();
+    const families = this.channels.filter(({ number }) => this.hasRanks(number)).map(({ number }) => number).join();
+    if (families === this.families) return;
+    this.families = families;
+    if (this.feed.loads > 0 && this.channels.some(({ number }) => this.hasRanks(number) && !this.feed.bands.has(number))) {
+      this.reloadIn(0);
+    }
   }
 
   private reloadIn(delay: number, again = false): void {
@@ -232,4 +278,9 @@ export class NumericChart implements Paintable {
     const { origin } = this.context;
     return { lo: Math.floor(lo * 1e6 + origin), hi: Math.ceil(hi * 1e6 + origin) };
   }
+}
+
+/** All that is drawn of a channel at its own height. */
+function drawnOf({ raw, old, older, band, ranks }: Lines): XY[] {
+  return [raw, old, older, ...(band ? bandEdges(band) : []), ...ranks.map((one) => one.raw)];
 }

@@ -4,6 +4,7 @@ import { getFigure } from "./api.ts";
 import type { Content, ContentParts } from "./content.ts";
 import { fill, h } from "./dom.ts";
 import { exportsOf } from "./exports.ts";
+import type { Lines } from "./figure.ts";
 import { formatElapsed, formatStep } from "./format.ts";
 import type { Block } from "./frames.ts";
 import type { ChartState } from "./handle.ts";
@@ -14,7 +15,8 @@ import type { Channel } from "./model.ts";
 import { NumericChart } from "./numeric.ts";
 import { numericColumns, numericState } from "./numericstate.ts";
 import { PlotArea } from "./plotarea.ts";
-import { lastOf, readAt } from "./readout.ts";
+import { RankPanel } from "./rankpanel.ts";
+import { lastOf, readAt, type Reading } from "./readout.ts";
 import { strings } from "./strings.ts";
 
 export class NumericContent implements Content {
@@ -23,6 +25,7 @@ export class NumericContent implements Content {
   readonly body: HTMLElement;
   readonly tools: readonly HTMLElement[];
   private names: Legend | null = null;
+  private readonly panels = new Map<number, RankPanel>();
   private channels: readonly Channel[];
   private pointed: number | null = null;
   private readonly area: PlotArea;
@@ -84,7 +87,7 @@ export class NumericContent implements Content {
 
   update(channels: readonly Channel[]): void {
     this.channels = channels;
-    this.view.feed.learn(channels);
+    this.view.learn(channels);
     for (const channel of channels) this.names?.update(channel);
     if (this.pointed === null) this.showValues(null);
   }
@@ -142,8 +145,31 @@ export class NumericContent implements Content {
       const reading = x === null ? null : readAt(lines, x);
       if (reading) this.names?.showAt(number, reading, smoothing > 0);
       else this.names?.showNewest(number, this.view.newest(number), lastOf(lines), smoothing > 0);
+      this.showRanks(number, x);
     }
     this.parts.events.told(x === null ? this.view.note() : this.nameOf(x));
+  }
+
+  /** Channels that have many ranks have a panel of them. */
+  private showRanks(number: number, x: number | null): void {
+    const band = this.view.feed.bands.get(number);
+    if (!band) return;
+    const lines = this.view.lines.get(number)?.ranks ?? [];
+    const read = (line: Lines["ranks"][number]): Reading | null =>
+      x === null ? lastOf({ raw: line.raw, smooth: line.raw }) : readAt({ raw: line.raw, smooth: line.raw }, x);
+    const values = new Map(lines.map((line) => [line.rank, read(line)?.raw ?? null]));
+    this.panelOf(number).update(band.ranks, (rank) => values.get(rank) ?? null);
+  }
+
+  private panelOf(number: number): RankPanel {
+    const known = this.panels.get(number);
+    if (known) return known;
+    const channel = this.channels.find((one) => one.number === number)!;
+    const panel = new RankPanel(channel.name, this.view.choices.get(number)!,
+      () => this.view.chose(), () => this.showRanks(number, this.pointed));
+    this.names?.attach(number, panel.element);
+    this.panels.set(number, panel);
+    return panel;
   }
 
   private nameOf(x: number): string {

@@ -2,6 +2,8 @@
 
 import type { Lines } from "./figure.ts";
 
+type Drawn = Pick<Lines, "raw" | "smooth">;
+
 export interface Reading {
   x: number;
   /** As drawn: smoothed, when smoothing is on. */
@@ -11,14 +13,14 @@ export interface Reading {
 }
 
 /** The point of `lines` nearest to `x`, null when there is none. */
-export function readAt(lines: Lines, x: number): Reading | null {
+export function readAt(lines: Drawn, x: number): Reading | null {
   const i = nearest(lines.raw.x, x);
   if (i < 0) return null;
   return { x: lines.raw.x[i]!, y: lines.smooth.y[i]!, raw: lines.raw.y[i]! };
 }
 
 /** The newest point that can be drawn, null when there is none. */
-export function lastOf(lines: Lines): Reading | null {
+export function lastOf(lines: Drawn): Reading | null {
   for (let i = lines.raw.y.length - 1; i >= 0; i--) {
     if (!Number.isNaN(lines.raw.y[i]!)) return { x: lines.raw.x[i]!, y: lines.smooth.y[i]!, raw: lines.raw.y[i]! };
   }
@@ -26,7 +28,7 @@ export function lastOf(lines: Lines): Reading | null {
 }
 
 /** The x of the point next to `x` in a direction, null when there is none. */
-export function nextX(all: Iterable<Lines>, x: number, direction: 1 | -1): number | null {
+export function nextX(all: Iterable<Drawn>, x: number, direction: 1 | -1): number | null {
   let best: number | null = null;
   for (const { raw } of all) {
     for (const at of raw.x) {

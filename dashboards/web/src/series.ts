@@ -51,6 +51,16 @@ export class ChannelData {
     return (this.lines ??= chainsOf(this.list(), this.lives));
   }
 
+  /** All sessions there are, also those whose points are not here. */
+  known(): Life[] {
+    return [...this.lives.values()];
+  }
+
+  /** Numbers of the ranks there are, ascending. */
+  ranks(): number[] {
+    return [...new Set(this.known().map(({ rank }) => rank))].sort((a, b) => a - b);
+  }
+
   /** What the server says of the series: a view of a range does not show all of a session. */
   learn(told: readonly Life[]): void {
     for (const life of told) this.meet(life);

@@ -7,6 +7,8 @@
 
 import type { Series } from "./series.ts";
 
+type Member = Pick<Life, "id" | "rank" | "session">;
+
 /** What the rule looks at: one series, as a channel's `series` tell of it. */
 export interface Life {
   id: number;
@@ -18,15 +20,15 @@ export interface Life {
 }
 
 /** One session in a line: its points with x below `until` are the newest there, the others a tail. */
-export interface Part {
-  series: Series;
+export interface Part<T = Series> {
+  series: T;
   until: number;
 }
 
 /** The sessions which continue one another, oldest first. */
-export interface Chain {
+export interface Chain<T = Series> {
   rank: number;
-  parts: Part[];
+  parts: Part<T>[];
 }
 
 /** Whether `later` began after the last point of `earlier`, and has points itself. */
@@ -50,11 +52,11 @@ export function supersededFrom(lives: Iterable<Life>): Map<number, number> {
 }
 
 /** The lines of a channel by rank; sessions that ran side by side are lines of their own. */
-export function chainsOf(series: readonly Series[], lives: ReadonlyMap<number, Life>): Chain[] {
+export function chainsOf<T extends Member>(series: readonly T[], lives: ReadonlyMap<number, Life>): Chain<T>[] {
   const superseded = supersededFrom(series.map((one) => lives.get(one.id)!));
-  const chains: Chain[] = [];
+  const chains: Chain<T>[] = [];
   for (const ofRank of byRank(series)) {
-    const own: Chain[] = [];
+    const own: Chain<T>[] = [];
     for (const one of ofRank) {
       const part = { series: one, until: superseded.get(one.id) ?? Infinity };
       const life = lives.get(one.id)!;
@@ -68,7 +70,7 @@ export function chainsOf(series: readonly Series[], lives: ReadonlyMap<number, L
 }
 
 /** By ascending rank, each list oldest session first. */
-function byRank<T extends { rank: number; session: number }>(all: readonly T[]): T[][] {
+function byRank<T extends Omit<Member, "id">>(all: readonly T[]): T[][] {
   const ranks = new Map<number, T[]>();
   for (const one of all) ranks.set(one.rank, [...(ranks.get(one.rank) ?? []), one]);
   return [...ranks].sort(([a], [b]) => a - b).map(([, list]) => list.sort((a, b) => a.session - b.session));

@@ -11,6 +11,10 @@ export interface Watched {
   /** Width of a pixel in x. */
   dx: number;
   cursors: Record<string, number>;
+  /** Only points of these; all without it. */
+  ranks?: readonly number[];
+  /** Of how many points the band on the page is: told when it is another one. */
+  band?: number;
 }
 
 export interface LiveEvents {
@@ -19,6 +23,8 @@ export interface LiveEvents {
   run(run: Run | { id: string; deleted: true }): void;
   layout(run: string): void;
   news(news: News): void;
+  /** Ranks of a channel sent, which nobody is told point by point. */
+  band(run: string): void;
 }
 
 /** New in a run that is watched, apart from numbers. */
@@ -40,6 +46,8 @@ const ANSWER_WITHIN_MS = 10_000;
 export class Live {
   private readonly socket: Socket;
   connection: Connection = "connecting";
+  /** Bands of these channels changed. */
+  bands: (told: { run: string; channels: number[] }) => void = () => undefined;
 
   constructor(private readonly events: Partial<LiveEvents>) {
     this.socket = io("/live", {
@@ -56,6 +64,10 @@ export class Live {
     this.socket.on("frame", (body: ArrayBuffer) => this.events.frame?.(decodeFrame(body)));
     this.socket.on("run", (run: Run) => this.events.run?.(run));
     this.socket.on("news", (news: News) => this.events.news?.(news));
+    this.socket.on("band", (told: { run: string; channels: number[] }) => {
+      this.bands(told);
+      this.events.band?.(told.run);
+    });
     this.socket.on("layout", (told: { run: string }) => this.events.layout?.(told.run));
   }
 

@@ -1,7 +1,7 @@
 /** Every word of the pages. */
 
 import type { Connection } from "./socket.ts";
-import type { Sort } from "./filter.ts";
+import type { SORTS } from "./filter.ts";
 import type { RunState } from "./model.ts";
 
 export const strings = {
@@ -69,6 +69,16 @@ export const strings = {
   infHelp: "Infinite values, marked by a triangle at the edge",
   olderSessions: (count: number): string => (count === 1 ? "1 earlier session" : `${count} earlier sessions`),
   ranks: (count: number): string => `${count} ranks`,
+  meanOf: (count: number): string => `mean of ${count} ranks`,
+  rankNumber: (rank: number): string => `rank ${rank}`,
+  howRanks: (channel: string): string => `How the ranks of ${channel} are drawn`,
+  meanAndRange: "Mean and range",
+  everyRank: "Every rank",
+  behind: (rank: number, steps: string): string => `rank ${rank} is ${steps} behind`,
+  manyBehind: (count: number): string => `${count} ranks are behind`,
+  stepsBehind: (steps: string): string => `${steps} behind`,
+  steps: (count: string): string => (count === "1" ? "1 step" : `${count} steps`),
+  tooManyRanks: (most: number): string => `At most ${most} ranks have a colour of their own`,
 
   overview: "Overview",
   parameters: "Parameters",
@@ -101,17 +111,15 @@ export const strings = {
   projects: "Projects",
   allProjects: "All runs",
   findRuns: "Find runs",
-  findRunsHelp: "Find runs by name, experiment or tag",
+  findRunsHelp: "Find runs by name, experiment, tag, notes or parameter as lr=0.1",
   state: "State",
   allStates: "All",
   sort: "Order",
   sorts: {
     "-created_at": "Newest first", "-updated_at": "Last updated", name: "Name", state: "State",
-  } satisfies Record<Sort, string>,
-  columnsOfRuns: ["State", "Run", "Curve", "Last values", "Points", "Elapsed", "Started"],
+  } satisfies Record<(typeof SORTS)[number], string>,
   runningCount: (count: number): string => `${count} running`,
   runCount: (count: string): string => (count === "1" ? "1 run" : `${count} runs`),
-  shortPoints: (count: string): string => count,
   noRunsFit: "No run fits. Change the search or the state.",
   welcomeTitle: "Send the first number",
   welcomeText: "This server has no runs yet. As soon as one sends a point, it appears here.",

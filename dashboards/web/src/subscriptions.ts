@@ -8,12 +8,18 @@ import type { Live, Watched } from "./socket.ts";
 export interface Subscriber {
   /** By channel number, as things stand now. */
   watched(): Map<number, Watched>;
+  /** The bands of these channels changed. */
+  bandsChanged?(channels: readonly number[]): void;
 }
 
 export class Subscriptions {
   private readonly charts = new Set<Subscriber>();
 
-  constructor(private readonly run: string, private readonly live: Live) {}
+  constructor(private readonly run: string, private readonly live: Live) {
+    live.bands = (told) => {
+      if (told.run === run) for (const chart of this.charts) chart.bandsChanged?.(told.channels);
+    };
+  }
 
   /** Frames from the cursors on; false when the server did not take it. */
   async watch(chart: Subscriber): Promise<boolean> {
@@ -39,6 +45,12 @@ export class Subscriptions {
     const names = new Set(all.flatMap((one) => Object.keys(one.cursors)));
     const cursors: Record<string, number> = {};
     for (const id of names) cursors[id] = Math.min(...all.map((one) => one.cursors[id] ?? 0));
-    return { dx: Math.min(...all.map((one) => one.dx)), cursors };
+    const bands = all.map((one) => one.band).filter((band) => band !== undefined);
+    const ranks = all.map((one) => one.ranks);
+    return {
+      dx: Math.min(...all.map((one) => one.dx)), cursors,
+      ...(ranks.every((some) => some !== undefined) && { ranks: [...new Set(ranks.flat())] }),
+      ...(bands.length > 0 && { band: Math.min(...bands) }),
+    };
   }
 }

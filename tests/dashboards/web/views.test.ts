@@ -12,6 +12,7 @@ import type { Lines } from "../../../dashboards/web/src/figure.ts";
 const xy = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 const lines = (x: number[], y: number[]): Lines => ({
   raw: xy(x, y), smooth: xy(x, y.map((value) => value * 10)), old: xy([], []), older: xy([], []), mark: xy([], []), odd: { ...xy([], []), marker: [] },
+  band: null, ranks: [],
 });
 
 test("zooming keeps the place under the pointer", () => {
