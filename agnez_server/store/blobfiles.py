@@ -17,18 +17,23 @@ SMALL: Final = 1 << 20
 _PREFIX: Final = "part-"
 
 
+def blob_path(directory: Path, sha: bytes) -> Path:
+    """Where in a data directory the file of a blob is, or would be."""
+    name = sha.hex()
+    return directory / "blobs" / name[:2] / name[2:]
+
+
 class BlobFiles:
     """The folder `blobs`: a blob is `blobs/<2 hex digits>/<62 hex digits>`. Made when needed."""
 
     def __init__(self, directory: Path) -> None:
-        self.folder = directory / "blobs"
+        self._directory, self.folder = directory, directory / "blobs"
         for leftover in self.folder.glob(f"{_PREFIX}*"):
             leftover.unlink(missing_ok=True)
 
     def path(self, sha: bytes) -> Path:
         """Where a blob's file is, or would be."""
-        name = sha.hex()
-        return self.folder / name[:2] / name[2:]
+        return blob_path(self._directory, sha)
 
     def draft(self) -> tuple[int, Path]:
         """A new file in the folder, open for writing, and its path."""
@@ -41,8 +46,8 @@ class BlobFiles:
         path = self.path(sha)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         draft.replace(path)
-        for directory in (path.parent, self.folder, self.folder.parent):
-            sync(directory)
+        for folder in (path.parent, self.folder, self._directory):
+            sync(folder)
 
     def read(self, sha: bytes, start: int, size: int) -> bytes:
         """At most *size* bytes from *start*."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
+
+LOCK: Final = "LOCK"
+RESTORING: Final = "RESTORING"
+"""A file that is there while a backup is brought back into the directory."""
 
 
 class CannotOpenStore(Exception):
@@ -36,7 +41,7 @@ class DataDirectory:
         self.path = path
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._fd = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise CannotOpenStore(f"the data directory {path} can't be used: {error}") from error
         self._take()
@@ -50,6 +55,13 @@ class DataDirectory:
             raise DirectoryInUse(self.path, pid) from error
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, b"%d\n" % os.getpid(), 0)
+
+    def require_whole(self) -> None:
+        """Raise CannotOpenStore if a restore into the directory was cut off."""
+        if (self.path / RESTORING).exists():
+            raise CannotOpenStore(
+                f"bringing back a backup into {self.path} was cut off: do it again"
+            )
 
     def file(self, name: str) -> Path:
         """The path of the private file *name*, which is made (mode 0600) when it is missing."""

@@ -62,6 +62,7 @@ class SqliteStore(Store):
         self, directory: DataDirectory, clock: Callable[[], float], options: StoreOptions
     ) -> None:
         self._directory, self._clock, self._options = directory, clock, options
+        directory.require_whole()
         self._database = Database(directory.file("agnez.db"), options)
         self.id = self._database.id
         self._rows, self._ledger = CommittedStorage(), Ledger()
