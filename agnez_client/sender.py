@@ -158,7 +158,7 @@ class Sender:
         with self.lock:
             uploader = self._pick_uploader()
         if uploader is not None and self._transport is not None:
-            self._send_blob(uploader, self._transport)
+            self._send_blobs(uploader, self._transport)
 
     def _send_batch(self) -> None:
         with self.lock:
@@ -175,16 +175,17 @@ class Sender:
             with self.lock:
                 self._lose_touch(error)
 
-    def _send_blob(self, delivery: Delivery, transport: Transport) -> None:
+    def _send_blobs(self, delivery: Delivery, transport: Transport) -> None:
+        """All that the server wants of one spool, as long as it takes them."""
         try:
-            verdict = upload(delivery, transport, self._meanwhile)
+            while (verdict := upload(delivery, transport, self._meanwhile)) is not None:
+                with self.lock:
+                    self._obey(verdict, delivery, delivery.heartbeat())
+                if verdict.outcome is not Outcome.REWOUND:
+                    return
         except TransportError as error:
             with self.lock:
                 self._lose_touch(error)
-            return
-        if verdict is not None:
-            with self.lock:
-                self._obey(verdict, delivery, delivery.heartbeat())
 
     def _meanwhile(self) -> None:
         """A blob takes its time: points go on."""

@@ -18,30 +18,54 @@ DEFAULT_MIME: Final = "application/octet-stream"
 
 
 class ArtefactChannel(EntryChannel):
-    """`send(x, path, kind="file", metadata=…, noted=False)`; the file is copied into the spool."""
+    """
+    `send(x, path, kind="file", metadata=…, noted=False)`; the file is copied into the spool. What
+    it held at the last time makes no new version.
+    """
 
     type: ClassVar[str] = "ARTEFACT"
-    __slots__ = ()
+    __slots__ = ("_last",)
 
-    def encode(
-        self,
-        y: Any,
-        *,
-        kind: str = "file",
-        metadata: Mapping[str, Any] | None = None,
-        noted: bool = False,
-    ) -> Encoded:
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._last: str | None = None
+
+    def encode(self, y: Any, **more: Any) -> Encoded:
         """See `encode_artefact`."""
-        return encode_artefact(y, kind, metadata, noted=noted)
+        return encode_artefact(y, **more)
+
+    def refuse(self, reason: str) -> None:
+        """
+        Count a file that can't be kept.
+
+        Raises:
+            BadPoint: In strict mode.
+        """
+        self._refuse_bad(reason)
+
+    def _take(self, x: int | float, wall: int, encoded: Encoded) -> bool:
+        found = encoded.body.get("hash") or f"sha256:{encoded.body['sha256']}"
+        if found != self._last:
+            if not super()._take(x, wall, encoded):
+                return False
+            self._last = found
+        return True
 
 
 def encode_artefact(
-    path: Any, kind: str = "file", metadata: Mapping[str, Any] | None = None, *, noted: bool = False
+    path: Any,
+    kind: str = "file",
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    noted: bool = False,
+    origin: Path | None = None,
+    mime: str | None = None,
 ) -> Encoded:
     """
     The entry of what the file *path* holds now.
 
     Args:
+        origin: What it was made from, told in its place; *mime* is its type then.
         noted: Only say where it is, how large and its hash; the file itself is not kept.
 
     Raises:
@@ -55,8 +79,9 @@ def encode_artefact(
     if not isinstance(path, str | os.PathLike) or not Path(path).is_file():
         raise ValueError(f"{path!r:.200} is not a file, expected the path of one")
     path = Path(path)
-    blob = Blob.of_file(path, mimetypes.guess_type(path.name)[0] or DEFAULT_MIME)
-    about = {"path": as_text(str(path))[:4096], "kind": kind, "metadata": as_json(metadata or {})}
+    blob = Blob.of_file(path, mime or mimetypes.guess_type(path.name)[0] or DEFAULT_MIME)
+    shown = as_text(str(origin or path))[:4096]
+    about = {"path": shown, "kind": kind, "metadata": as_json(metadata or {})}
     if noted:
         return Encoded({**about, "size": blob.size, "hash": f"sha256:{blob.sha256}"})
     return Encoded({**blob.ref, **about}, (blob,))

@@ -57,7 +57,7 @@ def encode_confusion(y: Any, labels: Sequence[Label] | None = None) -> Encoded:
         known = list(range(len(counts))) if known is None else known
         if len(known) != len(counts):
             raise ValueError(f"there are {len(known)} labels for {len(counts)} rows")
-    return Encoded({"labels": known, "counts": [as_numbers(row) for row in counts]})
+    return Encoded({"labels": as_names(known), "counts": [as_numbers(row) for row in counts]})
 
 
 def count_pairs(truth: list[Label], predicted: list[Label], labels: list[Label]) -> Array:
@@ -98,6 +98,14 @@ def _classes(values: Any, name: str) -> list[Label]:
     if not found:
         raise ValueError(f"{name} is empty")
     return found
+
+
+def as_names(labels: list[Label]) -> list[str]:
+    """*labels* as texts; ValueError if two are the same as such."""
+    names = [str(label) for label in labels]
+    if len(set(names)) != len(names):
+        raise ValueError("two labels look the same")
+    return names
 
 
 def _order(label: Label) -> tuple[bool, Any]:

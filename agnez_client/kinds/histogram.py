@@ -143,10 +143,10 @@ def encode_ready(y: Histogram) -> Encoded:
     for n in (y.nan, y.inf):
         if not isinstance(n, int | np.integer) or n < 0:
             raise ValueError(f"nan and inf are counts, found {n!r:.60}")
-    total = counts.sum() + y.nan + y.inf
-    return _encoded(counts, edges, total.item(), int(y.nan), int(y.inf))
+    total = round(counts.sum().item()) + int(y.nan) + int(y.inf)
+    return _encoded(counts, edges, total, int(y.nan), int(y.inf))
 
 
-def _encoded(counts: Array, edges: Array, total: float, nan: int, inf: int) -> Encoded:
+def _encoded(counts: Array, edges: Array, total: int, nan: int, inf: int) -> Encoded:
     body = {"counts": as_numbers(counts), "edges": as_numbers(edges)}
     return Encoded({**body, "total": total, "nan": nan, "inf": inf})
