@@ -1,100 +1,85 @@
 /** All runs, by project, with their states as they change. */
 
-import { getLogin, getProjects, isServerTrouble } from "./api.ts";
-import { Banner } from "./banner.ts";
+import { getLogin, getProjects, getRuns, isServerTrouble } from "./api.ts";
 import { homePage } from "./base.ts";
-import { fadeEdges } from "./edges.ts";
+import { Changes } from "./changes.ts";
 import { fill, h, setText } from "./dom.ts";
-import { Filter, SORTS, STATES, type Chosen } from "./filter.ts";
+import { Filter, type Chosen } from "./filter.ts";
 import { formatCount } from "./format.ts";
-import { icon } from "./icons.ts";
 import type { Watched } from "./handle.ts";
-import type { Project, Run, RunState } from "./model.ts";
-import { Previews } from "./previews.ts";
+import { Chooser } from "./home/chooser.ts";
+import { ListTools } from "./home/listtools.ts";
+import { ProjectNav } from "./home/projectnav.ts";
+import { SelectionBar } from "./home/selectionbar.ts";
+import type { Project, Run } from "./model.ts";
+import { Preferences } from "./prefs.ts";
 import { RunList } from "./runlist.ts";
-import { Live, type Connection } from "./socket.ts";
+import { Shell } from "./shell.ts";
 import { strings } from "./strings.ts";
-import { searchField, segmented } from "./toolbar.ts";
-import { TopBar } from "./topbar.ts";
 import { welcome } from "./welcome.ts";
+import { words } from "./words.ts";
 
-const TYPING_MS = 160;
 const PROJECTS_EVERY_MS = 1500;
 
 export class HomePage {
   readonly element: HTMLElement;
-  private readonly bar = new TopBar();
-  private readonly banner = new Banner();
-  private readonly live: Live;
+  private readonly shell: Shell;
+  private readonly prefs = new Preferences();
   private readonly list: RunList;
-  private readonly projectLinks = h("ul", {});
-  private readonly projects = h("nav", { class: "projects", "aria-label": strings.projects },
-    h("h2", {}, strings.projects), this.projectLinks);
+  private readonly nav = new ProjectNav((place) => this.choose(place));
+  private readonly tools: ListTools;
+  private readonly bar: SelectionBar;
   private readonly title = h("h1", {});
   private readonly count = h("span", { class: "count" });
-  private readonly nothing = h("p", { class: "nothing", hidden: true }, strings.noRunsFit);
+  private readonly nothing = h("p", { class: "nothing", hidden: true });
   private readonly start_ = h("div", { hidden: true });
-  private readonly tools = h("div", { class: "toolbar" });
   private readonly board: HTMLElement;
   private filter = Filter.fromAddress(location.search);
-  private typing: ReturnType<typeof setTimeout> | undefined;
+  private mayChange = false;
   private projectsDue: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly loaded: readonly Project[]) {
-    this.live = new Live({
-      connection: (state) => this.connectionTurned(state),
-      run: (told) => this.take(told),
-    });
-    this.list = new RunList(new Previews(), {
+    this.shell = new Shell({ connected: () => this.connected(), run: (told) => this.take(told) });
+    this.list = new RunList({
       counted: (shown, total) => this.counted(shown, total),
+      selected: () => this.bar.show(this.filter.chosen.deleted, this.mayChange),
+      sorted: (sort) => this.choose({ sort }),
       failed: (error) => {
         if (!isServerTrouble(error)) throw error; // the connection says that the server is away
       },
     });
-    this.drawControls();
-    fadeEdges(this.projects);
+    const changes = new Changes(this.shell.toasts, () => void this.refresh());
+    this.bar = new SelectionBar(this.list.selection, changes);
+    const chooser = new Chooser(this.prefs.now.columns, () => this.filter.chosen.project, (columns) => {
+      this.prefs.set("columns", columns);
+      this.list.setColumns(columns);
+    });
+    this.tools = new ListTools(chooser.element, (part) => this.choose(part));
+    this.tools.draw(this.filter.chosen);
+    this.list.setColumns(this.prefs.now.columns);
+    void changes.allowed().then((allowed) => (this.mayChange = allowed));
     this.board = this.layout();
-    this.element = h("div", { class: "shell home-page" }, this.bar.element, this.banner.element, this.start_, this.board);
+    this.element = this.shell.around("home-page", this.start_, this.board);
   }
 
   async start(): Promise<void> {
     this.showProjects(this.loaded);
     window.addEventListener("popstate", () => this.returned());
-    this.live.open();
+    document.addEventListener("keydown", (event) => this.key(event));
+    this.shell.live.open();
     setInterval(() => this.list.tick(), 1000);
     await this.list.show(this.filter);
   }
 
   get watched(): Watched {
-    return { connection: () => this.live.connection, frame: () => 0, ready: () => Promise.resolve() };
+    return { connection: () => this.shell.live.connection, frame: () => 0, ready: () => Promise.resolve() };
   }
 
   private layout(): HTMLElement {
-    return h("div", { class: "split" }, this.projects,
+    return h("div", { class: "split" }, this.nav.element,
       h("main", { id: "main" },
-        h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools),
-        h("div", { class: "table" },
-          h("div", { class: "row row-head", "aria-hidden": "true" }, ...strings.columnsOfRuns.map((name) => h("div", {}, name))),
-          this.list.element),
-        this.nothing, this.list.sentinel));
-  }
-
-  private drawControls(): void {
-    const { chosen } = this.filter;
-    const find = searchField(strings.findRuns, (text) => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.choose({ text: text.trim() }), TYPING_MS);
-    }, strings.findRunsHelp);
-    find.querySelector("input")!.value = chosen.text;
-    const states = segmented<RunState | "">(strings.state, chosen.state,
-      [["", strings.allStates], ...STATES.map((state) => [state, strings.states[state]] as const)],
-      (state) => this.choose({ state }));
-    const sort = h("select", { class: "select", "aria-label": strings.sort },
-      ...SORTS.map((one) => h("option", { value: one, selected: one === chosen.sort }, strings.sorts[one])));
-    sort.addEventListener("change", () => this.choose({ sort: sort.value as Chosen["sort"] }));
-    const scroller = h("div", { class: "scroller" }, states);
-    fadeEdges(scroller);
-    fill(this.tools, find, scroller, h("div", { class: "select-box" }, sort, icon("right", 14)));
+        h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools.element),
+        this.bar.element, this.list.element, this.nothing, this.list.sentinel));
   }
 
   /** Each choice is a step in the history, a word that is still being typed is one altogether. */
@@ -104,22 +89,38 @@ export class HomePage {
     if (this.filter.address() === before.address()) return;
     const goesOn = part.text !== undefined && part.text !== "" && before.chosen.text !== "";
     history[goesOn ? "replaceState" : "pushState"](null, "", homePage(this.filter.address()));
-    this.markProject();
-    void this.list.show(this.filter);
+    if (part.sort !== undefined) this.tools.draw(this.filter.chosen);
+    this.showChosen();
   }
 
   /** Back or forward: the choices stand in the address. */
   private returned(): void {
-    clearTimeout(this.typing);
     this.filter = Filter.fromAddress(location.search);
-    this.drawControls();
-    this.markProject();
+    this.tools.draw(this.filter.chosen);
+    this.showChosen();
+  }
+
+  private showChosen(): void {
+    this.list.selection.clear();
+    this.mark();
     void this.list.show(this.filter);
+  }
+
+  /** "/" leads to the search. */
+  private key(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.tools.search?.focus();
   }
 
   private take(run: Run | { id: string; deleted: true }): void {
     this.list.take(run);
     this.projectsDue ??= setTimeout(() => void this.refreshProjects(), PROJECTS_EVERY_MS);
+  }
+
+  private async refresh(): Promise<void> {
+    await Promise.all([this.list.reload(), this.refreshProjects()]);
   }
 
   private async refreshProjects(): Promise<void> {
@@ -129,44 +130,30 @@ export class HomePage {
       // The connection says that the server is away; the next run brings this up again.
       if (!isServerTrouble(error)) throw error;
     } finally {
+      clearTimeout(this.projectsDue);
       this.projectsDue = undefined;
     }
   }
 
   private showProjects(projects: readonly Project[]): void {
+    this.nav.show(projects);
+    this.mark();
     const runs = projects.reduce((sum, one) => sum + one.runs, 0);
-    const running = projects.reduce((sum, one) => sum + one.running, 0);
-    const all = this.projectLink("", strings.allProjects, runs, running);
-    fill(this.projectLinks, all, ...projects.map((one) => this.projectLink(one.name, one.name, one.runs, one.running)));
-    this.markProject();
     void this.showStart(runs === 0 && this.filter.isOpen);
   }
 
-  private projectLink(project: string, label: string, runs: number, running: number): HTMLElement {
-    const link = h("a", { href: homePage(project && `?project=${encodeURIComponent(project)}`), "data-project": project, title: label },
-      h("span", { class: "project-name" }, label),
-      running > 0 && h("span", {
-        class: "project-running", role: "img", title: strings.runningCount(running), "aria-label": strings.runningCount(running),
-      }, h("span", { class: "pulse" })),
-      h("span", { class: "project-count", title: strings.runCount(formatCount(runs)) }, formatCount(runs)));
-    link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      this.choose({ project });
-    });
-    return h("li", {}, link);
+  private mark(): void {
+    const { project, deleted } = this.filter.chosen;
+    this.nav.mark({ project, deleted });
+    const title = deleted ? words.trash : project || strings.allRuns;
+    setText(this.title, title);
+    document.title = strings.title(title);
   }
 
-  private markProject(): void {
-    for (const link of this.projects.querySelectorAll("a")) {
-      if (link.dataset["project"] === this.filter.chosen.project) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-    setText(this.title, this.filter.chosen.project || strings.allRuns);
-    document.title = strings.title(this.filter.chosen.project || strings.allRuns);
-  }
-
-  private async showStart(isEmpty: boolean): Promise<void> {
+  /** Who has everything in the trash needs no welcome. */
+  private async showStart(hasNone: boolean): Promise<void> {
+    const trash = new URLSearchParams({ deleted: "true", limit: "0" });
+    const isEmpty = hasNone && (await getRuns(trash).catch(() => ({ total: 0 }))).total === 0;
     this.start_.hidden = !isEmpty;
     this.board.hidden = isEmpty;
     if (!isEmpty || this.start_.hasChildNodes()) return;
@@ -177,23 +164,13 @@ export class HomePage {
   private counted(shown: number, total: number): void {
     setText(this.count, formatCount(total));
     this.nothing.hidden = shown > 0;
-  }
-
-  private connectionTurned(state: Connection): void {
-    this.bar.setConnection(state);
-    if (state === "offline") {
-      this.banner.show({
-        kind: "offline", title: strings.offlineTitle, text: strings.offlineText,
-        action: { label: strings.retry, run: () => this.live.retry() },
-      });
-    }
-    if (state === "live") void this.connected();
+    this.list.element.hidden = shown === 0;
+    setText(this.nothing, this.filter.chosen.deleted && !this.filter.chosen.text ? words.trashEmpty : strings.noRunsFit);
   }
 
   /** What changed before the server knew that this page looks is asked for afterwards. */
   private async connected(): Promise<void> {
-    this.banner.hide("offline");
-    await this.live.watchRuns();
-    await Promise.all([this.list.reload(), this.refreshProjects()]);
+    await this.shell.live.watchRuns();
+    await this.refresh();
   }
 }

@@ -1,4 +1,4 @@
-/** How the reader wants charts, remembered in this browser. */
+/** How the reader wants charts and lists, remembered in this browser. */
 
 import type { Axis } from "./series.ts";
 
@@ -8,12 +8,14 @@ export interface Prefs {
   details: boolean;
   /** Groups of charts that are folded away, by section and name. */
   folded: readonly string[];
+  /** Columns of the list of runs, by their ids. */
+  columns: readonly string[];
 }
 
 type Listener = (prefs: Readonly<Prefs>, changed: keyof Prefs) => void;
 
 const KEY = "agnez.prefs";
-const DEFAULTS: Prefs = { smoothing: 0, axis: "x", details: true, folded: [] };
+const DEFAULTS: Prefs = { smoothing: 0, axis: "x", details: true, folded: [], columns: ["points", "elapsed", "created_at"] };
 
 export class Preferences {
   private readonly listeners = new Set<Listener>();

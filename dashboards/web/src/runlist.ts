@@ -3,23 +3,36 @@
 import { getRuns, isAbort } from "./api.ts";
 import { h } from "./dom.ts";
 import type { Filter } from "./filter.ts";
+import { columnsOf, type Column } from "./home/columns.ts";
+import { FigureBoard } from "./home/figureboard.ts";
+import { Selection } from "./home/selection.ts";
+import { TableHead } from "./home/tablehead.ts";
 import type { Run } from "./model.ts";
-import type { Previews } from "./previews.ts";
 import { RunRow } from "./runrow.ts";
 
 const PAGE = 60;
 const SETTLES_MS = 700;
+/** In an order that follows the figures: so often it is looked at anew while they change. */
+const REORDER_MS = 5000;
+const STILL: ReadonlySet<string> = new Set(["created_at", "name", "project", "experiment", "host"]);
 
 export interface RunListEvents {
   /** `total` runs fit; of them `shown` are in the list. */
   counted(shown: number, total: number): void;
+  selected(): void;
+  sorted(sort: string): void;
   failed(error: unknown): void;
 }
 
 export class RunList {
-  readonly element = h("div", { class: "rows", role: "list" });
+  readonly element: HTMLElement;
+  readonly selection = new Selection(() => [...this.body.children].map((row) => (row as HTMLElement).dataset["run"]!), () => this.selected());
+  private readonly head: TableHead;
+  private readonly body = h("tbody", { class: "rows" });
   private readonly rows = new Map<string, RunRow>();
+  private readonly board = new FigureBoard();
   private readonly end = h("div", { class: "rows-end" });
+  private columns: readonly Column[] = [];
   private total = 0;
   private filter: Filter | null = null;
   private loading: AbortController | null = null;
@@ -31,7 +44,9 @@ export class RunList {
     if (entries.some((entry) => entry.isIntersecting)) void this.more();
   }, { rootMargin: "600px" });
 
-  constructor(private readonly previews: Previews, private readonly events: RunListEvents) {
+  constructor(private readonly events: RunListEvents) {
+    this.head = new TableHead((sort) => events.sorted(sort), (on) => this.selection.turnAll(on));
+    this.element = h("div", { class: "table", tabindex: -1 }, h("table", { class: "runs" }, this.head.element, this.body));
     this.sight.observe(this.end);
   }
 
@@ -42,17 +57,27 @@ export class RunList {
 
   async show(filter: Filter): Promise<void> {
     this.filter = filter;
+    this.head.mark(filter.chosen.sort);
     await this.load(0, PAGE);
+  }
+
+  setColumns(ids: readonly string[]): void {
+    this.columns = columnsOf(ids);
+    this.head.setColumns(this.columns);
+    if (this.filter) this.head.mark(this.filter.chosen.sort);
+    for (const row of this.rows.values()) row.setColumns(this.columns);
+    this.board.choose([...new Set(this.columns.map((one) => one.channel).filter((one) => one !== null))]);
   }
 
   /** A run was made or changed, here or elsewhere. */
   take(run: Run | { id: string; deleted: true }): void {
     if (this.loading) this.meanwhile.set(run.id, run);
     const row = this.rows.get(run.id);
-    if ("deleted" in run) {
-      if (row) this.reloadSoon();
-    } else if (row && this.filter?.fits(run)) row.update(run);
-    else if (row || this.filter?.fits(run)) this.reloadSoon();
+    if ("deleted" in run) return this.reloadSoon(SETTLES_MS);
+    if (row && this.filter?.fits(run)) {
+      row.update(run);
+      if (!STILL.has(this.filter.chosen.sort.replace("-", ""))) this.reloadSoon(REORDER_MS);
+    } else if (row || this.filter?.fits(run)) this.reloadSoon(SETTLES_MS);
   }
 
   reload(): Promise<void> {
@@ -63,6 +88,12 @@ export class RunList {
     for (const row of this.rows.values()) row.tick();
   }
 
+  private selected(): void {
+    for (const row of this.rows.values()) row.showSelected();
+    this.head.showSelected(this.selection.extent);
+    this.events.selected();
+  }
+
   private async more(): Promise<void> {
     if (this.loading || this.rows.size === 0 || this.rows.size >= this.total) return;
     await this.load(this.rows.size, PAGE);
@@ -71,11 +102,11 @@ export class RunList {
     this.sight.observe(this.end);
   }
 
-  private reloadSoon(): void {
+  private reloadSoon(wait: number): void {
     this.settle ??= setTimeout(() => {
       this.settle = undefined;
       void this.reload();
-    }, SETTLES_MS);
+    }, wait);
   }
 
   private async load(offset: number, limit: number): Promise<void> {
@@ -90,6 +121,7 @@ export class RunList {
       this.loading = null;
       for (const run of pushed) this.take(run); // the answer may be older than they are
       this.events.counted(this.rows.size, page.total);
+      this.selected();
     } catch (error) {
       if (!isAbort(error)) this.events.failed(error);
     } finally {
@@ -102,13 +134,14 @@ export class RunList {
     runs.forEach((run, i) => {
       const row = this.rows.get(run.id) ?? this.add(run);
       row.update(run);
-      const place = this.element.children[offset + i] ?? null;
-      if (place !== row.element) this.element.insertBefore(row.element, place);
+      const place = this.body.children[offset + i] ?? null;
+      if (place !== row.element) this.body.insertBefore(row.element, place);
     });
   }
 
   private add(run: Run): RunRow {
-    const row = new RunRow(run, this.previews);
+    const row = new RunRow(run, this.board, this.selection);
+    row.setColumns(this.columns);
     this.rows.set(run.id, row);
     return row;
   }

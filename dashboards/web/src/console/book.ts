@@ -77,6 +77,8 @@ export class ConsoleBook {
     const page = await this.ask(chosen, { last: TAIL });
     if (chosen !== this.chosen) return;
     this.writers = page.writers;
+    const newest = newestOf(page.writers);
+    if (!chosen && newest && newest !== page.writers[0]) return this.choose(newest);
     if (page.items.length > 0) this.take(page.items, page.items[0]!.number, endOf(page.items));
     this.changed();
   }
@@ -119,6 +121,12 @@ export class ConsoleBook {
     }
     return found;
   }
+}
+
+/** Who wrote in the newest session, of its lowest rank: what one comes to see. */
+function newestOf(writers: readonly Writer[]): Writer | null {
+  const better = (a: Writer, b: Writer): boolean => b.session > a.session || (b.session === a.session && b.rank < a.rank);
+  return writers.reduce<Writer | null>((best, one) => (!best || better(best, one) ? one : best), null);
 }
 
 function endOf(lines: readonly ConsoleLine[]): number {

@@ -54,14 +54,12 @@ export class ConsoleSection implements Section {
   }
 
   update(): void {
-    // Lines come by themselves, with the news.
+    if (!this.asked) this.reload(); // from then on news tell of more
+    this.asked = true;
   }
 
   turn(front: boolean): void {
-    if (!front) return;
-    if (!this.asked) this.reload();
-    this.asked = true;
-    this.view.draw();
+    if (front) this.view.draw();
   }
 
   news(news: News): void {

@@ -1,0 +1,37 @@
+/** What can be done with the runs that are selected; over the list, while there are any. */
+
+import type { Changes } from "../changes.ts";
+import { confirmed } from "../confirm.ts";
+import { fill, h } from "../dom.ts";
+import { formatCount } from "../format.ts";
+import { icon } from "../icons.ts";
+import { words } from "../words.ts";
+import type { Selection } from "./selection.ts";
+
+export class SelectionBar {
+  readonly element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": words.selected(""), hidden: true });
+
+  constructor(private readonly selection: Selection, private readonly changes: Changes) {}
+
+  /** `inTrash`: the list is that of the trash; `allowed`: the reader may change runs. */
+  show(inTrash: boolean, allowed: boolean): void {
+    const { ids } = this.selection;
+    this.element.hidden = ids.length === 0;
+    const what = words.runs(formatCount(ids.length));
+    const act = (label: string, name: "trash" | "reset", run: () => Promise<boolean>, danger = false): HTMLElement =>
+      h("button", { type: "button", class: danger ? "button small danger" : "button small", onclick: () => void this.done(run()) }, icon(name, 13), label);
+    const acts = inTrash
+      ? [act(words.restore, "reset", () => this.changes.restore(ids, what)), act(words.deleteForGood, "trash", () => this.purge(ids, what), true)]
+      : [act(words.toTrash, "trash", () => this.changes.toTrash(ids, what))];
+    fill(this.element, h("span", { role: "status" }, words.selected(formatCount(ids.length))), ...(allowed ? acts : []),
+      h("button", { type: "button", class: "button small quiet", onclick: () => this.selection.clear() }, words.clearSelection));
+  }
+
+  private async purge(ids: readonly string[], what: string): Promise<boolean> {
+    return (await confirmed(words.purgeTitle(what), words.purgeText, words.deleteForGood)) && this.changes.purge(ids);
+  }
+
+  private async done(act: Promise<boolean>): Promise<void> {
+    if (await act) this.selection.clear();
+  }
+}
