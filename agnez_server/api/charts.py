@@ -2,85 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from aiohttp import web
 
-from agnez_client.protocol import new_ulid
-from agnez_dashboards import ChartSpec, channel_spec, chart_figure
+from agnez_client.protocol import DRAWN_TYPES, new_ulid
+from agnez_dashboards import ChartSpec, channel_spec, chart_figure, known_kinds
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, page_query
+from agnez_server.api.streaming import stream_items
+from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.channels import channel_json
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import NotFound
 from agnez_server.keys import CATALOG, STORE
-from agnez_server.models import ChartDoc, LayoutDoc, channel_id, now_us
+from agnez_server.models import ChannelDoc, ChartDoc, LayoutDoc, channel_id, now_us
 from agnez_server.store.base import Change
 
+PAGE: Final = 500
+"""Channels or charts that are looked at before others have their turn."""
 AUTO_PREFIX: Final = "channel."
 """Of the ids of automatic charts: with a point, which ids that people give can't have."""
 
 
-async def list_channels(request: web.Request) -> web.Response:
+async def list_channels(request: web.Request) -> web.StreamResponse:
     catalog = request.app[CATALOG]
     id = catalog.run(request.match_info["run"])["id"]
     limit, offset = parsing.page(request, 1000, 100_000)
-    channels, series = catalog.layout(id)["channels"], catalog.series_of(id)
-    part = list(enumerate(channels))[offset : offset + limit]
-    items = [channel_json(id, n, doc, series.get(n, [])) for n, doc in part]
-    return parsing.json_answer(
-        {
-            "items": [_finite(item) for item in items],
-            "total": len(channels),
-            "limit": limit,
-            "offset": offset,
-        }
-    )
+    channels = catalog.layout(id)["channels"]
+    numbers = range(len(channels))[offset : offset + limit]
+
+    async def pages() -> AsyncIterator[Iterator[dict[str, Any]]]:
+        for part in (numbers[at : at + PAGE] for at in range(0, len(numbers), PAGE)):
+            yield (_channel(catalog, id, n, channels[n]) for n in part)
+
+    rest = {"total": len(channels), "limit": limit, "offset": offset}
+    return await stream_items(request, pages(), rest)
+
+
+def _channel(catalog: Catalog, run: str, number: int, doc: ChannelDoc) -> dict[str, Any]:
+    store = catalog.store
+    found = [(s, store.stats(s.id)) for s in store.series(run, number)]
+    item = channel_json(run, number, doc, found)
+    item["last"] = parsing.named_number(item["last"])
+    return item
 
 
 async def get_channel(request: web.Request) -> web.Response:
     catalog = request.app[CATALOG]
     run, number = catalog.channel(request.match_info["channel"])
     doc = catalog.layout(run["id"])["channels"][number]
-    found = [(s, catalog.store.stats(s.id)) for s in catalog.store.series(run["id"], number)]
-    return parsing.json_answer(_finite(channel_json(run["id"], number, doc, found)))
+    return parsing.json_answer(_channel(catalog, run["id"], number, doc))
 
 
-def _finite(item: dict[str, Any]) -> dict[str, Any]:
-    item["last"] = parsing.named_number(item["last"])
-    return item
-
-
-def charts_of(layout: LayoutDoc) -> list[tuple[ChartDoc, bool]]:
+def charts_of(layout: LayoutDoc) -> Iterator[tuple[ChartDoc, bool]]:
     """The charts of a run, and whether each was made by itself for a channel without one."""
     drawn = {n for chart in layout["charts"] for n in chart["channels"]}
-    charts = [(chart, False) for chart in layout["charts"]]
+    yield from ((chart, False) for chart in layout["charts"])
     for number, channel in enumerate(layout["channels"]):
-        if number not in drawn:
-            chart = ChartDoc(
-                id=f"{AUTO_PREFIX}{number}",
-                title=channel["name"],
-                type=channel["type"],
-                x="step",
-                y=channel["name"],
-                channels=[number],
-            )
-            charts.append((chart, True))
-    return charts
+        if number not in drawn and channel["type"] in DRAWN_TYPES:
+            yield _auto_chart(number, channel), True
+
+
+def _auto_chart(number: int, channel: ChannelDoc) -> ChartDoc:
+    return ChartDoc(
+        id=f"{AUTO_PREFIX}{number}",
+        title=channel["name"],
+        type=channel["type"],
+        x="step",
+        y=channel["name"],
+        channels=[number],
+    )
+
+
+def chart_of(layout: LayoutDoc, id: str) -> ChartDoc:
+    """The chart *id*. Raises NotFound."""
+    number = id.removeprefix(AUTO_PREFIX)
+    if number != id and number.isascii() and number.isdigit() and len(number) < 9:
+        for place, channel in enumerate(layout["channels"][int(number) :][:1], int(number)):
+            if channel["type"] in DRAWN_TYPES:
+                return _auto_chart(place, channel)
+    for chart in layout["charts"]:
+        if chart["id"] == id:
+            return chart
+    raise NotFound("chart", id)
 
 
 def _chart_json(run: str, chart: ChartDoc, auto: bool) -> dict[str, Any]:
     return {**chart, "channels": [channel_id(run, n) for n in chart["channels"]], "auto": auto}
 
 
-async def list_charts(request: web.Request) -> web.Response:
+async def list_charts(request: web.Request) -> web.StreamResponse:
     catalog = request.app[CATALOG]
     id = catalog.run(request.match_info["run"])["id"]
-    items = [_chart_json(id, chart, auto) for chart, auto in charts_of(catalog.layout(id))]
-    return parsing.json_answer(
-        {"items": items, "total": len(items), "limit": len(items), "offset": 0}
-    )
+    charts = charts_of(catalog.layout(id))
+    rest = {"total": 0, "limit": 0, "offset": 0}
+
+    async def pages() -> AsyncIterator[list[dict[str, Any]]]:
+        while page := [_chart_json(id, chart, auto) for chart, auto in islice(charts, PAGE)]:
+            rest["total"] = rest["limit"] = rest["total"] + len(page)
+            yield page
+
+    return await stream_items(request, pages(), rest)
 
 
 async def create_chart(request: web.Request) -> web.Response:
@@ -103,13 +129,13 @@ async def create_chart(request: web.Request) -> web.Response:
 
 
 async def get_figure(request: web.Request) -> web.Response:
-    catalog, id = request.app[CATALOG], request.match_info["chart"]
+    catalog = request.app[CATALOG]
     run = catalog.run(request.match_info["run"])["id"]
     layout = catalog.layout(run)
-    for chart, _ in charts_of(layout):
-        if chart["id"] == id:
-            return parsing.json_answer(chart_figure(_spec(run, layout, chart)))
-    raise NotFound("chart", id)
+    chart = chart_of(layout, request.match_info["chart"])
+    if chart["type"] not in known_kinds():
+        raise NotFound("figure for channels of type", chart["type"])
+    return parsing.json_answer(chart_figure(_spec(run, layout, chart)))
 
 
 def _spec(run: str, layout: LayoutDoc, chart: ChartDoc) -> ChartSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,8 +11,15 @@ from aiohttp import web
 from agnez_client.columns import COLUMNS_CONTENT_TYPE, Block, encode_columns
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
-from agnez_server.api.reading import SERIES_QUERY, chosen_series, in_reader, named_numbers
+from agnez_server.api.reading import (
+    SERIES_QUERY,
+    chosen_series,
+    in_reader,
+    named_numbers,
+    numeric_channel,
+)
 from agnez_server.catalog.posted import parse_points
+from agnez_server.catalog.sessions import superseded_from
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, POSTER, PRESENCE, SETTINGS, STORE
 from agnez_server.models import channel_id, now_us
@@ -22,13 +30,15 @@ from agnez_server.store.base import Axis, Columns, Series
 
 async def get_points(request: web.Request) -> web.Response:
     catalog, store = request.app[CATALOG], request.app[STORE]
-    run, number = catalog.channel(request.match_info["channel"])
+    run, number = numeric_channel(request)
     lo, hi = parsing.number(request, "x0"), parsing.number(request, "x1")
     if lo is not None and hi is not None and lo > hi:
         raise BadRequest(f"x0 must not be larger than x1, found {lo:g} and {hi:g}", field="x0")
     px = parsing.integer(request, "px", 800, 1, 10_000) or 800
     axis: Axis = "wall" if parsing.choice(request, "axis", ("x", "wall")) == "wall" else "x"
-    wanted = chosen_series(request, store.series(run["id"], number))
+    series = store.series(run["id"], number)
+    superseded = superseded_from((s, store.stats(s.id)) for s in series)
+    wanted = chosen_series(request, series)
 
     def read() -> list[tuple[Series, Columns]]:
         return [(s, store.view(s.id, lo, hi, px, axis)) for s in wanted]
@@ -39,7 +49,8 @@ async def get_points(request: web.Request) -> web.Response:
         return web.Response(body=body, content_type=COLUMNS_CONTENT_TYPE)
     name = catalog.layout(run["id"])["channels"][number]["name"]
     head = {"channel": channel_id(run["id"], number), "name": name, "axis": axis}
-    return parsing.json_answer({**head, **await in_reader(request, lambda: _view_json(views))})
+    view = await in_reader(request, lambda: _view_json(views, superseded))
+    return parsing.json_answer({**head, **view})
 
 
 def _block(series: Series, columns: Columns) -> Block:
@@ -57,7 +68,9 @@ def _block(series: Series, columns: Columns) -> Block:
     )
 
 
-def _view_json(views: list[tuple[Series, Columns]]) -> dict[str, Any]:
+def _view_json(
+    views: list[tuple[Series, Columns]], superseded: Mapping[int, float]
+) -> dict[str, Any]:
     slices, offset = [], 0
     for series, columns in views:
         slices.append(
@@ -69,6 +82,7 @@ def _view_json(views: list[tuple[Series, Columns]]) -> dict[str, Any]:
                 "length": len(columns.x),
                 "total": columns.total,
                 "exact": columns.exact,
+                "superseded_from": superseded.get(series.id),
             }
         )
         offset += len(columns.x)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +11,14 @@ from aiohttp import web
 
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
-from agnez_server.api.reading import SERIES_QUERY, chosen_series, in_reader, named_numbers
+from agnez_server.api.reading import (
+    SERIES_QUERY,
+    chosen_series,
+    in_reader,
+    named_numbers,
+    numeric_channel,
+)
+from agnez_server.api.streaming import attachment
 from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, STORE
@@ -25,7 +31,7 @@ _FIELDS: Final = ("session", "rank", "ordinal", "x", "y", "wall")
 
 async def get_raw(request: web.Request) -> web.StreamResponse:
     catalog, store = request.app[CATALOG], request.app[STORE]
-    run, number = catalog.channel(request.match_info["channel"])
+    run, number = numeric_channel(request)
     form = parsing.choice(request, "format", ("json", "csv"))
     limit = parsing.integer(request, "limit", None, 1, 100_000)
     wanted = chosen_series(request, store.series(run["id"], number))
@@ -56,7 +62,7 @@ async def _stream_csv(
     store = request.app[STORE]
     answer = web.StreamResponse()
     answer.content_type, answer.charset = "text/csv", "utf-8"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_file_name(name)}.csv"'
+    answer.headers["Content-Disposition"] = attachment(f"{name}.csv", "points.csv")
     await answer.prepare(request)
     header = "cursor" not in request.query
 
@@ -73,11 +79,6 @@ async def _stream_csv(
             place, after = _place(following, series)
     await answer.write_eof()
     return answer
-
-
-def _file_name(name: str) -> str:
-    """*name* with nothing in it that a header or a file system could take amiss."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100] or "points"
 
 
 def _items(pages: list[tuple[Series, Columns]]) -> list[dict[str, Any]]:

@@ -11,7 +11,9 @@ from aiohttp import web
 
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Query
-from agnez_server.keys import READERS
+from agnez_server.errors import BadRequest
+from agnez_server.keys import CATALOG, READERS
+from agnez_server.models import RunDoc
 from agnez_server.store.base import Columns, Series
 
 T = TypeVar("T")
@@ -36,6 +38,19 @@ def chosen_series(request: web.Request, series: list[Series]) -> list[Series]:
         for s in series
         if (session is None or s.session == session) and (rank is None or s.rank == rank)
     ]
+
+
+def numeric_channel(request: web.Request) -> tuple[RunDoc, int]:
+    """The run and the number of the channel that the path names; it holds points."""
+    catalog = request.app[CATALOG]
+    run, number = catalog.channel(request.match_info["channel"])
+    type = catalog.layout(run["id"])["channels"][number]["type"]
+    if type != "NUMERIC":
+        raise BadRequest(
+            f"the channel has the type {type} and holds entries, not points",
+            hint="ask for its entries",
+        )
+    return run, number
 
 
 def named_numbers(columns: Columns) -> list[float | str | None]:

@@ -166,6 +166,7 @@ SLICE: Final = obj(
         "length": WHOLE,
         "total": WHOLE,
         "exact": FLAG,
+        "superseded_from": maybe(NUMBER),
     }
 )
 POINTS: Final = obj(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
@@ -15,13 +16,13 @@ _PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 def file_name(name: str, default: str) -> str:
     """*name* with nothing in it that a header or a file system could take amiss."""
-    return _PLAIN.sub("-", name).strip("-.")[:100] or default
+    return _PLAIN.sub("-", name).strip("-.")[-100:] or default
 
 
 def attachment(name: str, default: str = "file") -> str:
     """The Content-Disposition of a download called *name*, in plain letters and in its own."""
     plain = file_name(name, default)
-    own = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "-", name)[:200], safe="")
+    own = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "-", name)[-200:], safe="")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{own or plain}"
 
 
@@ -38,6 +39,7 @@ async def stream_items(
     separator = b'{"items":['
     await answer.prepare(request)
     async for page in pages:
+        await asyncio.sleep(0)  # others have their turn, however long the list is
         body = b",".join(orjson.dumps(item) for item in page)
         if body:
             await answer.write(separator + body)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL
+from agnez_client.protocol import DRAWN_TYPES, MAX_CHANNELS_PER_SPOOL
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.errors import BadRequest, Conflict, NotFound
@@ -200,7 +200,8 @@ class LayoutDraft:
         Add a chart, or put it in place of the one with the same *id*.
 
         Raises:
-            BadRequest: If a field is wrong, or the channels are of more than one type.
+            BadRequest: If a field is wrong, or the channels are of a type that no chart draws.
+            Conflict: If the channels are of more than one type.
             NotFound: If a channel does not exist.
         """
         if not isinstance(id, str) or not _CHART_ID.fullmatch(id):
@@ -220,6 +221,8 @@ class LayoutDraft:
                 f"a chart has channels of one type, found {' and '.join(types)}",
                 hint="make a chart for each type",
             )
+        if types[0] not in DRAWN_TYPES:
+            raise BadRequest(f"channels of type {types[0]} stand in no chart", field="channels")
         chart = ChartDoc(
             id=id,
             title=_name(given, "title", self.channels[numbers[0]]["name"]),

@@ -30,9 +30,11 @@ class RunningServer:
     # -- requests ----------------------------------------------------------------------------
 
     async def call(self, method: str, path: str, **given: Any) -> tuple[int, Any]:
-        """Status and JSON of one API call; None where there is no body."""
+        """Status and JSON of one API call (bytes, where it is none); None without a body."""
         async with self.http.request(method, self.api + path, **given) as answer:
             body = await answer.read()
+            if answer.content_type != "application/json":
+                return answer.status, body or None
             return answer.status, await answer.json() if body else None
 
     async def get(self, path: str, **params: Any) -> Any:

@@ -12,8 +12,9 @@ from agnez_client.protocol import CONTENT_TYPE, encode_batch, join_buffers
 from agnez_server.api.endpoint import Endpoint
 from agnez_server.api.router import endpoints
 from agnez_server.authfiles import AuthFiles
+from tests.server.bodies import EXAMPLES, PNG, named, put_all, sha256
 from tests.server.running import RunningServer
-from tests.server.spools import Spool
+from tests.server.spools import WALL_US, Spool
 
 PREFIX = "/api/v1"
 PASSWORD = "correct horse battery"
@@ -97,18 +98,36 @@ async def test_answers_are_as_described(server: RunningServer, endpoint: Endpoin
     spool = Spool(name="r", params={"a": [1, {"b": None}]}, tags=["t"], host="h", pid=1)
     spool.send(1.5, float("nan"))
     spool.event("chart", id="mine", channels=["loss"])
+    await put_all(server)
+    tell_everything(spool)
     await server.taken(spool.batch())
     if endpoint.path == "/session":
         AuthFiles(server.served.directory).set_password(PASSWORD)
-    path = endpoint.path.format(run=spool.run, channel=f"{spool.run}.0", chart="mine", project="p")
+    number = 2 if endpoint.path.endswith(("/steps", "/entries")) else 0
+    path = endpoint.path.format(
+        run=spool.run, channel=f"{spool.run}.{number}", chart="mine", project="p",
+        sha256=sha256(PNG),
+    )  # fmt: skip
 
     status, body = await server.call(endpoint.method, path, **example(endpoint, spool))
 
     described = operation["responses"][str(status)]
-    if "content" in described:
+    if "application/json" in described.get("content", ()):
         check(described["content"]["application/json"]["schema"], body)
     else:
-        assert body is None
+        assert body is None or "content" in described
+
+
+def tell_everything(spool: Spool) -> None:
+    """Something of each kind of event, so that no list is empty."""
+    for n, type in enumerate(("ARTEFACT", "IMAGE", "MARKER"), 1):
+        spool.event("channel", n=n, name=type, type=type)
+        body = EXAMPLES[type]
+        spool.event("entry", n=n, x=1, wall=WALL_US, body=body, blobs=named(body))
+    spool.event("dataset", name="digits", hash="sha256:00", size=5, count=2, about={"split": "a"})
+    spool.event("about", facts={"cpus": 4})
+    spool.event("fields", stage="TRAIN", total_steps=50)
+    spool.event("console", stream="stdout", first=0, lines=["hello"], walls=[WALL_US])
 
 
 async def test_errors_are_as_described(server: RunningServer) -> None:
@@ -141,6 +160,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         spool.send(2)
         batch = join_buffers(encode_batch(spool.batch()))
         return {"data": batch, "headers": {"Content-Type": CONTENT_TYPE}}
+    if endpoint.large:
+        return {"data": PNG, "headers": {"Content-Type": "image/png"}}
     if endpoint.body_type == "text/plain":
         return {"data": b"loss 0.5 1"}
     body = bodies.get((endpoint.method, endpoint.path))

@@ -266,9 +266,7 @@ async def test_csv_without_a_limit_is_the_whole_channel(server: RunningServer) -
     assert len(rows) == 45_001
     assert rows[0] == "session,rank,ordinal,x,y,wall"
     assert [row.split(",")[2] for row in rows[1:]] == [str(n) for n in range(45_000)]
-    named = re.fullmatch(
-        r'attachment; filename="[\w.-]+\.csv"', answer.headers["Content-Disposition"]
-    )
+    named = re.match(r'attachment; filename="[\w.-]+\.csv";', answer.headers["Content-Disposition"])
     assert named is not None
 
 
