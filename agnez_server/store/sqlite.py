@@ -239,8 +239,12 @@ class SqliteStore(Store):
 
     def blob_runs(self, sha256: str) -> list[str]:
         """See `Store.blob_runs`."""
+        try:
+            sha = sha_bytes(sha256)
+        except ValueError:
+            return []
         with self._pool.connection() as con:
-            return runs_of(con, sha_bytes(sha256)) if self._blobs.ref(sha256) else []
+            return runs_of(con, sha)
 
     def read_blob(self, sha256: str, start: int, size: int) -> bytes:
         """See `Store.read_blob`; raises NotFound where it is not here, BlobDamaged where it is."""

@@ -293,7 +293,7 @@ async def test_the_store_collects_by_itself(open_store) -> None:
 async def test_space_of_collected_blobs_is_given_back(store) -> None:
     """The file shrinks."""
     path = store._database.path.with_name("blobs.db")
-    for n in range(8):
+    for n in range(3):
         await put(store, os.urandom(MIB) + b"%d" % n)
         await put(store, os.urandom(MIB - 9) + b"%d" % n)
     await store.collect_blobs(0)
