@@ -217,5 +217,5 @@ def test_version_names_the_protocol(tmp_path: Path) -> None:
     """The version needs no server."""
     found = json.loads(without_server(tmp_path, "version", "--json").stdout)
 
-    assert found["protocol"]["newest"] == 1
+    assert found["protocol"] == {"oldest": 1, "newest": 2}
     assert without_server(tmp_path, "--version").stdout.split()[-1] == found["version"]

@@ -26,8 +26,8 @@ WIRE = {
     *("agnez_client.loglines.message", "agnez_client.loglines.dictionary"),
 }
 SDK_LIBRARIES = {"requests", "urllib3", "numpy", "platformdirs", "yaml", "psutil", "pynvml"}
-# Loaded by the kinds of channels that need them, when they do.
-SDK_LIBRARIES |= {"PIL", "av", "bokeh"}
+# Loaded by what needs them (kinds of channels, Parquet), when it does.
+SDK_LIBRARIES |= {"PIL", "av", "bokeh", "pyarrow"}
 SERVER_LIBRARIES = {
     *("aiohttp", "socketio", "engineio", "tinydb", "numpy", "orjson", "zstandard"),
     *("argon2", "platformdirs", "bokeh"),
