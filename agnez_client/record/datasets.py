@@ -65,6 +65,8 @@ def list_files(root: Path) -> Listing:
     Raises:
         RecordError: If there is nothing, or it can't be read.
     """
+    if root.exists() and not root.is_dir() and not root.is_file():
+        raise RecordError(f"the dataset {root} is neither a file nor a directory")
     try:
         paths = sorted(_walk(root), key=os.fsencode) if root.is_dir() else [""]
         digest, files = hashlib.sha256(), []
@@ -82,8 +84,13 @@ def _walk(root: Path) -> Iterator[str]:
     for folder, _, names in os.walk(root, onerror=_fail):
         below = os.path.relpath(folder, root)
         for name in names:
-            if (path := Path(folder, name)).is_file() or not path.is_symlink():
+            if (path := Path(folder, name)).is_file() or _leads_nowhere(path):
                 yield name if below == "." else f"{below}/{name}".replace(os.sep, "/")
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """A link without a target is an error, what is no file (a socket, a device) is left out."""
+    return path.is_symlink() and not path.exists()
 
 
 def _fail(error: OSError) -> None:

@@ -181,20 +181,25 @@ class Recorded:
         suffix = ".tar" if source.is_dir() else ""
         channel: Any = self.create_channel(name or f"{source.absolute().name}{suffix}", "ARTEFACT")
         x = self._current_x() if x is None else x
+        more: dict[str, Any] = {"kind": kind, "metadata": metadata}
         with contextlib.ExitStack() as undo:
-            more: dict[str, Any] = {"kind": kind, "metadata": metadata, "path": source}
-            try:
-                if suffix:
+            if suffix:
+                try:
+                    more |= {"origin": source, "mime": "application/x-tar"}
                     source = undo.enter_context(self._archived(source))
-                    more["mime"] = "application/x-tar"
-                size = source.stat().st_size
-            except OSError as error:
-                channel.refuse(f"{path} can't be read: {error}")
-                return
-            if size > self._settings.spool_run_limit:
+                except (OSError, RecordError) as error:
+                    channel.refuse(f"{path} can't be read: {error}")
+                    return
+            if not self._has_room(source):
                 keep = False
                 logger.warning("%s is larger than the spool may be: only its hash is kept", path)
             channel.send(x, source, noted=not keep, **more)
+
+    def _has_room(self, file: Path) -> bool:
+        try:
+            return file.stat().st_size <= self._settings.spool_run_limit
+        except OSError:
+            return True  # `send` tells what is wrong with it
 
     @contextlib.contextmanager
     def _archived(self, folder: Path) -> Iterator[Path]:

@@ -36,3 +36,10 @@ def about_of(server: IngestServer) -> dict[str, Any]:
         for event in spool.of_kind("about"):
             found |= event["facts"]
     return found
+
+
+def entries(server: IngestServer, channel: str) -> list[tuple[float, dict[str, Any]]]:
+    """x and body of the entries of one channel."""
+    spool = server.only
+    numbers = [e["n"] for e in spool.of_kind("channel") if e["name"] == channel]
+    return [(e["x"], e["body"]) for e in spool.of_kind("entry") if e["n"] in numbers]
