@@ -112,6 +112,11 @@ class Machine:
         with urllib.request.urlopen(f"{self.url}/api/v1{path}", timeout=30) as answer:
             return json.load(answer)
 
+    def text(self, path: str) -> str:
+        """The answer of ``/api/v1`` + *path* as text."""
+        with urllib.request.urlopen(f"{self.url}/api/v1{path}", timeout=30) as answer:
+            return str(answer.read().decode())
+
     def run_named(self, name: str) -> Mapping[str, Any]:
         """The one run of this name."""
         (run,) = self.get(f"/runs?q={name}&limit=1000")["items"]
