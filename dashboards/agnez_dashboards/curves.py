@@ -56,5 +56,5 @@ def _add_guides(plot: figure, guides: Sequence[Line], labels: Sequence[str]) -> 
     plot.text(
         "x", "y", "text", source=ColumnDataSource(texts, name="guide-texts"), name="guide-labels",
         text_font=value(FONT), text_font_size="10px", text_color=tokens["mute"],
-        text_align="right", text_baseline="bottom", y_offset=-2,
+        text_align="right", text_baseline="bottom", x_offset=-10, y_offset=-1,
     )  # fmt: skip

@@ -92,7 +92,7 @@ export class Card {
 
   private layout(): HTMLElement {
     const { type, id, title } = this.chart;
-    const solo = this.channels.length === 1 && this.channels[0]!.name === title;
+    const solo = type === "NUMERIC" && this.channels.length === 1 && this.channels[0]!.name === title;
     return h("section", {
       class: `card card-${type.toLowerCase()}${solo ? " solo" : ""}`, "aria-label": title, "data-chart": id,
     },

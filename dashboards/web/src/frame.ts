@@ -4,8 +4,8 @@
  */
 {
   type Order =
-    | { kind: "html"; html: string; dark: boolean }
-    | { kind: "bokeh"; item: unknown; dark: boolean };
+    | { kind: "html"; html: string }
+    | { kind: "bokeh"; item: unknown };
 
   interface Library {
     embed: { embed_item(item: unknown, target: HTMLElement): Promise<unknown> };
@@ -63,7 +63,6 @@
 
   const take = async (order: Order): Promise<void> => {
     try {
-      document.documentElement.style.colorScheme = order.dark ? "dark" : "light";
       if (order.kind === "html") showHtml(order.html);
       else await showBokeh(order.item);
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Shown } from "../entries/panes.ts";
 import type { StageEvents } from "../entries/stage.ts";
 import { words } from "../entries/words.ts";
 import { formatCount, formatShort, formatValue } from "../format.ts";
+import { token } from "../theme.ts";
 import type { Tick } from "../ticks.ts";
 import { segmented } from "../toolbar.ts";
 import { onScale, scaleColor } from "./colorscale.ts";
@@ -65,10 +66,11 @@ export class MatrixStage extends PlotStage {
     const told = room ? places : [];
     figure.fill("figures", {
       x: told.map((one) => one.guess + 0.5), y: told.map((one) => one.truth + 0.5),
-      text: told.map((one) => this.figureOf(one.truth, one.guess)), color: told.map((one) => onScale(one.part)),
+      text: told.map((one) => this.figureOf(one.truth, one.guess)), color: told.map((one) => (this.counts[one.truth]![one.guess] === 0 ? token("mute") : onScale(one.part))),
     });
     const widest = Math.max(1, ...this.labels.map((label) => Math.min(LONGEST_LABEL, label.length)));
     const turned = widest * LETTER_PX > width / n;
+    figure.set("y_grid", { grid_line_color: null });
     figure.set("x_axis", { major_label_orientation: turned ? Math.PI / 4 : "horizontal" });
     figure.setAxis("x", { start: 0, end: n }, this.ticks(width / n), words.predicted);
     figure.setAxis("y", { start: n, end: 0 }, this.ticks(height / n), words.truth);
@@ -119,7 +121,7 @@ export class MatrixStage extends PlotStage {
   }
 
   private figureOf(truth: number, guess: number): string {
-    if (this.form === "shares") return formatValue(Math.round(1000 * this.share(truth, guess)) / 10, 3);
+    if (this.form === "shares") return String(Math.round(1000 * this.share(truth, guess)) / 10);
     return formatShort(this.counts[truth]![guess]!);
   }
 

@@ -1,7 +1,6 @@
 /** Rows of a table in another order, fewer of them, or as a CSV file. */
 
 import type { Cell } from "../entries/bodies.ts";
-import { formatValue } from "../format.ts";
 
 export interface Order {
   column: number;
@@ -31,7 +30,7 @@ export function csvOf(columns: readonly string[], rows: readonly Row[]): string 
 
 export function cellText(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return "";
-  return typeof cell === "number" ? formatValue(cell, 6) : String(cell);
+  return typeof cell === "number" ? String(Number(cell.toPrecision(6))).replace("-", "−") : String(cell);
 }
 
 /** A column of numbers stands to the right. */

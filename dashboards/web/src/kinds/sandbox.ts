@@ -2,7 +2,6 @@
 
 import { base } from "../base.ts";
 import { h } from "../dom.ts";
-import { mode } from "../theme.ts";
 
 export type Order = { kind: "html"; html: string } | { kind: "bokeh"; item: unknown };
 
@@ -53,7 +52,7 @@ export class SandboxFrame {
     if (!frame || !order || event.source !== frame.contentWindow) return;
     const told = event.data as { agnez?: unknown; kind?: unknown; value?: unknown } | null;
     if (told?.agnez !== true) return;
-    if (told.kind === "ready") frame.contentWindow!.postMessage({ ...order, dark: mode() === "dark" }, "*");
+    if (told.kind === "ready") frame.contentWindow!.postMessage(order, "*");
     if (told.kind === "shown") this.shown?.resolve();
     if (told.kind === "failed") this.shown?.reject(new Error(String(told.value).slice(0, 500)));
     if (told.kind === "height" && this.declared === null && typeof told.value === "number") this.setHeight(frame, told.value);
