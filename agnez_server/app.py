@@ -21,6 +21,7 @@ from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
 from agnez_server.live.hub import Hub
+from agnez_server.meter import RequestMeter
 from agnez_server.middleware import (
     caller,
     errors_as_json,
@@ -47,9 +48,10 @@ def make_app(
     clock: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """The application on an open *store*, which stays the caller's to close."""
+    meter = RequestMeter()
     app = web.Application(
         client_max_size=settings.max_body_bytes,
-        middlewares=[errors_as_json, check_place(settings), identify(gate)],
+        middlewares=[meter.count, errors_as_json, check_place(settings), identify(gate)],
     )
     catalog = Catalog(store)
     presence = Presence(catalog, settings.lost_after_s, clock)
@@ -59,6 +61,7 @@ def make_app(
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
     app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
     app[keys.RETENTION] = Retention(catalog, trash)
+    app[keys.METER] = meter
     app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)
 
     add_headers(app)

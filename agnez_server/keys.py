@@ -13,6 +13,7 @@ from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.posting import Poster
 from agnez_server.live.hub import Hub
+from agnez_server.meter import RequestMeter
 from agnez_server.presence import Presence
 from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
@@ -26,6 +27,7 @@ POSTER: Final = web.AppKey("poster", Poster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 TRASH: Final = web.AppKey("trash", Trash)
 RETENTION: Final = web.AppKey("retention", Retention)
+METER: Final = web.AppKey("meter", RequestMeter)
 GATE: Final = web.AppKey("gate", Gate)
 LOGINS: Final = web.AppKey("logins", asyncio.Semaphore)
 """How many passwords are looked at in parallel."""

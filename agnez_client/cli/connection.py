@@ -40,9 +40,16 @@ def connection_options(verb: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def reading(url: str | None, token: str | None) -> Iterator[Reader]:
     """A `Reader` of the server that these options name; an absent one is said in one line."""
+    with connection(url, token) as transport:
+        yield Reader(transport)
+
+
+@contextmanager
+def connection(url: str | None, token: str | None) -> Iterator[Transport]:
+    """The way to the server that these options name; an absent one is said in one line."""
     transport = open_transport(url, token)
     try:
-        yield Reader(transport)
+        yield transport
     except TransportError as error:
         if not error.refused:
             raise

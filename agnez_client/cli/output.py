@@ -70,6 +70,16 @@ def seconds(value: float | None) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
+def size(count: int) -> str:
+    """A number of bytes in the largest unit that leaves a whole: "512 B", "1.5 MiB"."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.4g} {unit}"
+        value /= 1024
+    return f"{value:.4g} TiB"
+
+
 def moment(text: str | None) -> str:
     """A time of the API (ISO 8601, UTC) in the local zone, to the second."""
     if not text:

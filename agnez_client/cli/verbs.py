@@ -26,7 +26,12 @@ VERBS: Final[dict[str, str]] = {
     "channels": "List the channels of a run.",
     "get": "Show the points of a channel.",
     "export": "Write a run, or all documents, to a file.",
+    "backup": "Copy a data directory while its server runs; bring one back.",
     "import": "Read back a run, or documents, that were exported.",
+    "rm": "Put runs into the trash.",
+    "restore": "Bring runs back from the trash.",
+    "trash": "List the trash, or empty it.",
+    "retention": "Say which runs of a project stay.",
     "version": "Show the version.",
 }
 """

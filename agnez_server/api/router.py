@@ -17,6 +17,7 @@ from agnez_server.api import (
     imports,
     ingest,
     lines,
+    metrics,
     openapi,
     points,
     raw,
@@ -37,6 +38,7 @@ from agnez_server.middleware import SCOPE
 
 _NOUNS: Final = (
     server,
+    metrics,
     session,
     runs,
     retention,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -39,8 +40,8 @@ _KNOWN: Final = "watch_runs, watch, unwatch and credit"
 class SocketOutlet:
     """The way to one viewer through socket.io."""
 
-    def __init__(self, door: Door, sid: str) -> None:
-        self._door, self._sid = door, sid
+    def __init__(self, door: Door, sid: str, sent: Counter[str]) -> None:
+        self._door, self._sid, self._sent = door, sid, sent
 
     def waiting(self) -> int:
         """Messages that are not on the wire yet."""
@@ -48,6 +49,7 @@ class SocketOutlet:
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
+        self._sent[event] += 1
         await self._door.server.emit(event, data, to=self._sid, namespace=NAMESPACE)
 
 
@@ -69,6 +71,8 @@ class Hub:
         self._catalog, self._settings = catalog, settings
         self._describe, self._authorize = describe, authorize
         self.door = Door(settings.max_viewers)
+        self.sent: Counter[str] = Counter()
+        """Messages that were sent to viewers, by event."""
         self._viewers: dict[str, Viewer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watchers: dict[str, dict[int, set[Viewer]]] = {}
@@ -113,7 +117,7 @@ class Hub:
             raise socketio.exceptions.ConnectionRefusedError(
                 error.message, error.as_json()["error"]
             )
-        outlet = SocketOutlet(self.door, sid)
+        outlet = SocketOutlet(self.door, sid, self.sent)
         viewer = Viewer(
             self._catalog.store, outlet, self._settings.frame_interval_s, self._describe
         )

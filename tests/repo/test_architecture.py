@@ -30,7 +30,7 @@ SDK_LIBRARIES = {"requests", "urllib3", "numpy", "platformdirs", "yaml", "psutil
 SDK_LIBRARIES |= {"PIL", "av", "bokeh", "pyarrow"}
 SERVER_LIBRARIES = {
     *("aiohttp", "socketio", "engineio", "tinydb", "numpy", "orjson", "zstandard"),
-    *("argon2", "platformdirs", "bokeh"),
+    *("argon2", "platformdirs", "bokeh", "prometheus_client"),
 }
 DASHBOARD_LIBRARIES = {"bokeh", "numpy"}
 
@@ -39,7 +39,7 @@ LEVELS: dict[str, int] = {
     room: level
     for level, names in enumerate(
         [
-            ("settings", "models", "events", "errors", "checks", "headers", "authfiles", "ports"),
+            ("settings", "models", "events", "errors", "checks", "headers", "meter", "authfiles", "ports"),
             ("store",),
             ("catalog",),
             ("live", "bands", "presence", "trash", "retention", "auth", "keys"),

@@ -1,0 +1,26 @@
+"""`agnez rm`."""
+
+from __future__ import annotations
+
+import click
+
+from agnez_client.cli.connection import connection, connection_options
+from agnez_client.upkeep import Upkeep
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@connection_options
+def command(runs: tuple[str, ...], url: str | None, token: str | None) -> None:
+    """
+    Put each RUN into the trash.
+
+    RUN is an id, the beginning of one, or a name (of several runs, the newest). `agnez restore`
+    brings it back as long as it lies there.
+    """
+    with connection(url, token) as transport:
+        upkeep = Upkeep(transport)
+        chosen = {run["id"]: run for run in map(upkeep.run, runs)}
+        for run in chosen.values():
+            upkeep.delete(run["id"])
+            click.echo(f"{run['id']} ({run['name']}) is in the trash")
