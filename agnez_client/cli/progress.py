@@ -30,3 +30,22 @@ def counting(verb: str) -> Iterator[Callable[[str, int], None]]:
             status.update(f"{verb}: {told}")
 
         yield count
+
+
+@contextmanager
+def bytes_done(verb: str) -> Iterator[Callable[[int, int], None] | None]:
+    """
+    A function that is told how many bytes are done and how many there are, shown as a bar.
+
+    None where standard error is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    columns = (TextColumn(verb), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(verb, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
