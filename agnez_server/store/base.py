@@ -238,15 +238,32 @@ class Store(ABC):
 
     @abstractmethod
     def read_blob(self, sha256: str, start: int, size: int) -> bytes:
-        """At most *size* bytes from *start*; thread-safe, may block. Empty past the end."""
+        """
+        At most *size* bytes from *start*; thread-safe, may block. Empty past the end.
+
+        Raises:
+            NotFound: If the blob is not here.
+            BlobDamaged: If it is not what was put; from then on it counts as missing, and what is
+                put under its name is kept anew.
+        """
 
     @abstractmethod
     def blob_file(self, sha256: str) -> Path | None:
-        """The file that holds exactly this blob, where there is one (large ones)."""
+        """
+        The file that holds exactly this blob, where there is one (large ones); thread-safe, may
+        block. It is never changed; it may be removed when nothing names the blob any more.
+
+        Raises:
+            BlobDamaged: If the file is gone or cut.
+        """
 
     @abstractmethod
     async def collect_blobs(self, unnamed_for_s: float = 3600.0) -> int:
-        """Remove blobs that no run names and nobody put or asked for that long; bytes freed."""
+        """
+        Remove blobs that no run names and nobody put or asked for that long; bytes freed.
+
+        The store does so by itself from time to time. While a backup is made it does nothing.
+        """
 
     # -----------------------------------------------------------------------------------------
 

@@ -117,6 +117,10 @@ class SqliteStore(Store):
                     f"the store in {directory} can't be opened: {error}. If the file is damaged, "
                     "bring back a backup, or save what can be saved with SQLite's .recover"
                 ) from error
+            if isinstance(error, OSError):
+                raise CannotOpenStore(
+                    f"the store in {directory} can't be opened: {error}"
+                ) from error
             raise
         store._start()
         return store

@@ -80,6 +80,21 @@ async def test_a_full_disk_refuses_blobs(open_store) -> None:
     assert (await put(store, b"small")).size == 5
 
 
+async def test_a_disk_that_takes_no_large_file(store, monkeypatch) -> None:
+    """The reason is said, the draft is removed."""
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agnez_server.store.blobfiles.os.fsync", full)
+        with pytest.raises(StoreReadOnly, match="No space left"):
+            await put(store, os.urandom(2 * MIB))
+    await store.close()
+
+    assert files(store) == set()
+
+
 async def test_a_read_only_store_refuses_blobs(open_store, feed) -> None:
     """As soon as it is known that the disk takes nothing."""
 

@@ -96,3 +96,18 @@ async def test_an_upgrade_needs_room_for_the_copy(old, open_store, monkeypatch) 
 
     assert version(old) == 1
     assert not list(old.parent.glob("*.bak*"))
+
+
+async def test_an_upgrade_whose_copy_fails_is_said(old, open_store, monkeypatch) -> None:
+    """With the system's reason; nothing was changed."""
+
+    def full(path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agnez_server.store.copying.sync", full)
+        with pytest.raises(CannotOpenStore, match="No space left"):
+            await open_store()
+
+    assert version(old) == 1
+    assert not list(old.parent.glob("*.bak*"))
