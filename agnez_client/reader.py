@@ -108,6 +108,11 @@ class Reader:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    @property
+    def transport(self) -> Transport:
+        """The way to the server."""
+        return self._transport
+
     def _get(self, path: str, query: Mapping[str, str | int | float] | None = None) -> Any:
         response = self._transport.request("GET", path, query=query)
         if response.status != 200:
