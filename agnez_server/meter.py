@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,7 +22,7 @@ class RequestMeter:
         self.requests: Counter[tuple[str, str, int]] = Counter()
 
     @property
-    def count(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def count(self) -> Middleware:
         """The middleware that counts; it stands around all others."""
 
         @web.middleware

@@ -39,7 +39,17 @@ LEVELS: dict[str, int] = {
     room: level
     for level, names in enumerate(
         [
-            ("settings", "models", "events", "errors", "checks", "headers", "meter", "authfiles", "ports"),
+            (
+                "settings",
+                "models",
+                "events",
+                "errors",
+                "checks",
+                "headers",
+                "meter",
+                "authfiles",
+                "ports",
+            ),
             ("store",),
             ("catalog",),
             ("live", "bands", "presence", "trash", "retention", "auth", "keys"),
