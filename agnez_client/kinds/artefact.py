@@ -15,6 +15,8 @@ from agnez_client.spool.blobs import Blob
 
 ARTEFACT_KINDS: Final = ("file", "checkpoint", "model", "code")
 DEFAULT_MIME: Final = "application/octet-stream"
+_TYPES: Final = mimetypes.MimeTypes()
+"""Those that Python knows by itself: what a machine adds to them differs."""
 
 
 class ArtefactChannel(EntryChannel):
@@ -79,7 +81,7 @@ def encode_artefact(
     if not isinstance(path, str | os.PathLike) or not Path(path).is_file():
         raise ValueError(f"{path!r:.200} is not a file, expected the path of one")
     path = Path(path)
-    blob = Blob.of_file(path, mime or mimetypes.guess_type(path.name)[0] or DEFAULT_MIME)
+    blob = Blob.of_file(path, mime or _TYPES.guess_type(path.name)[0] or DEFAULT_MIME)
     shown = as_text(str(origin or path))[:4096]
     about = {"path": shown, "kind": kind, "metadata": as_json(metadata or {})}
     if noted:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from agnez_client.kinds.arrays import Array, as_array, as_number, as_numbers, as_vector
+from agnez_client.kinds.arrays import Array, as_array, as_numbers, as_vector
 from agnez_client.kinds.confusion import Label, as_labels
 from agnez_client.kinds.entry import Encoded, EntryChannel
 from agnez_client.kinds.thinning import thin_by_length, thin_by_x
@@ -84,13 +84,21 @@ class CurveChannel(EntryChannel):
         for name, values in columns.items():
             if not ((values >= 0) & (values <= 1)).all():
                 raise ValueError(f"{name} has values that are not between 0 and 1")
+        cls.check_order(columns)
         kept = cls.thin(*columns.values())
         found: Curve = {"label": str(curve.get("label", ""))[:256]}
         found |= {name: as_numbers(values[kept]) for name, values in columns.items()}
-        for name in (cls.area, "positives", "total"):
-            if curve.get(name) is not None:
-                found[name] = as_number(as_array(curve[name], name).reshape(-1)[0].item())
+        for name, least in ((cls.area, 0.0), ("positives", 0), ("total", 0)):
+            value = as_array(curve.get(name, least), name).reshape(-1)[0].item()
+            if value < 0 or (name == cls.area and value > 1):
+                raise ValueError(f"{name} is {value}, expected a number that it can be")
+            found[name] = value if name == cls.area else int(value)
         return found
+
+    @staticmethod
+    def check_order(columns: Mapping[str, Array]) -> None:
+        """Raises ValueError if the values of a ready curve are not in the order they have."""
+        raise NotImplementedError
 
     @staticmethod
     def thin(horizontal: Array, vertical: Array) -> Array:
@@ -105,6 +113,12 @@ class PrCurveChannel(CurveChannel):
     columns: ClassVar[tuple[str, str]] = ("recall", "precision")
     area: ClassVar[str] = "ap"
     __slots__ = ()
+
+    @staticmethod
+    def check_order(columns: Mapping[str, Array]) -> None:
+        """Recall descends."""
+        if (np.diff(columns["recall"]) > 0).any():
+            raise ValueError("recall does not descend, as scikit-learn has it")
 
     @staticmethod
     def thin(horizontal: Array, vertical: Array) -> Array:
@@ -134,6 +148,13 @@ class RocCurveChannel(CurveChannel):
     columns: ClassVar[tuple[str, str]] = ("fpr", "tpr")
     area: ClassVar[str] = "auc"
     __slots__ = ()
+
+    @staticmethod
+    def check_order(columns: Mapping[str, Array]) -> None:
+        """Both rates ascend."""
+        for name, values in columns.items():
+            if (np.diff(values) < 0).any():
+                raise ValueError(f"{name} does not ascend")
 
     @staticmethod
     def thin(horizontal: Array, vertical: Array) -> Array:

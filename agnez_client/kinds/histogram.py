@@ -101,7 +101,8 @@ def encode_histogram(
     y: Any, bins: int | Array = DEFAULT_BINS, range: tuple[float, float] | None = None
 ) -> Encoded:
     """
-    The entry of the array *y* of any shape, binned as `numpy.histogram` bins its finite elements.
+    The entry of the array *y* of any shape, binned as `numpy.histogram` bins its finite elements;
+    as float64 where its own type is too short for so many edges.
 
     ``total`` counts all elements, those beside the bins too. Without a finite element the edges
     are those that numpy gives for an empty array.
@@ -119,11 +120,20 @@ def encode_histogram(
         if not is_finite.all():
             nan = int(np.isnan(array).sum())
             finite, inf = array[is_finite], int(array.size - is_finite.sum()) - nan
-    with np.errstate(all="ignore"):
-        counts, edges = np.histogram(finite, bins, range)
+    counts, edges = _binned(finite, bins, range)
     if not np.isfinite(edges).all():
         raise ValueError(f"y spans from {finite.min()} to {finite.max()}, too far for bins")
     return _encoded(counts, edges, array.size, nan, inf)
+
+
+def _binned(
+    finite: Array, bins: int | Array, range: tuple[float, float] | None
+) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        try:
+            return np.histogram(finite, bins, range)
+        except ValueError:  # values too close to each other for edges of their own, short type
+            return np.histogram(finite.astype(np.float64), bins, range)
 
 
 def encode_ready(y: Histogram) -> Encoded:

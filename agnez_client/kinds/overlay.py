@@ -14,6 +14,7 @@ from agnez_client.spool.blobs import Blob
 
 MAX_LABEL: Final = 256
 MAX_CLASSES: Final = 1000
+MAX_OVERLAYS: Final = 10_000
 
 
 def encode_classes(classes: Any) -> dict[str, str]:
@@ -42,7 +43,18 @@ def encode_boxes(boxes: Any) -> list[dict[str, Any]]:
     Raises:
         ValueError: If one is none; names its place.
     """
+    if len(getattr(boxes, "shape", ())) == 2:
+        return _box_array(as_array(boxes, "boxes") if len(boxes) else np.empty((0, 4)))
     return [_placed("box", i, _box, box) for i, box in enumerate(_items(boxes, "boxes"))]
+
+
+def _box_array(boxes: Any) -> list[dict[str, Any]]:
+    if boxes.shape[1] != 4 or len(boxes) > MAX_OVERLAYS or not np.isfinite(boxes).all():
+        raise ValueError(
+            f"boxes have the shape {boxes.shape}, expected (N, 4) of finite numbers, N being at "
+            f"most {MAX_OVERLAYS}"
+        )
+    return [{"box": corners} for corners in np.round(boxes.astype(float), 3).tolist()]
 
 
 def _box(box: Any) -> dict[str, Any]:
@@ -130,6 +142,8 @@ def _mask(mask: Any, width: int, height: int) -> Blob:
 def _items(values: Any, name: str) -> list[Any]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
         raise ValueError(f"{name} is a {type(values).__name__}, expected a list")
+    if len(values) > MAX_OVERLAYS:
+        raise ValueError(f"{name} are {len(values)}, at most {MAX_OVERLAYS} are allowed")
     return list(values)
 
 

@@ -55,8 +55,7 @@ def encode_table(y: Any, columns: Sequence[str] | None = None) -> Encoded:
     """
     names, rows = rows_of(y, None if columns is None else list(columns))
     check_columns(names)
-    if len(rows) * len(names) > MAX_CELLS:
-        raise ValueError(f"y has {len(rows) * len(names)} cells, at most {MAX_CELLS} are allowed")
+    check_cells(len(rows), len(names))
     for i, row in enumerate(rows):
         if len(row) != len(names):
             raise ValueError(f"row {i} has {len(row)} cells for {len(names)} columns")
@@ -66,6 +65,12 @@ def encode_table(y: Any, columns: Sequence[str] | None = None) -> Encoded:
         return Encoded(table)
     blob = Blob.of(data, "application/json")
     return Encoded({"columns": names, "count": len(rows), "blob": blob.ref}, (blob,))
+
+
+def check_cells(rows: int, columns: int) -> None:
+    """Raises ValueError if a table of this size has too many cells."""
+    if rows * columns > MAX_CELLS:
+        raise ValueError(f"y has {rows * columns} cells, at most {MAX_CELLS} are allowed")
 
 
 def check_columns(names: list[str]) -> None:
@@ -95,6 +100,7 @@ def rows_of(y: Any, columns: list[str] | None) -> tuple[list[str], Rows]:
     if isinstance(y, str | bytes) or not isinstance(y, Sequence):
         raise ValueError(f"y is a {type(y).__name__}, expected a table, see docs/sdk.md")
     if y and all(isinstance(row, Mapping) for row in y):
+        check_cells(len(y), 1)
         names = columns or list(dict.fromkeys(str(name) for row in y for name in row))
         found = [{str(name): cell for name, cell in row.items()} for row in y]
         return names, [[row.get(name) for name in names] for row in found]
@@ -121,12 +127,13 @@ def _transposed(columns: list[Any]) -> Rows:
         found.append(values)
     if len({len(values) for values in found}) > 1:
         raise ValueError(f"the columns have different lengths: {[len(v) for v in found]}")
+    check_cells(len(found[0]) if found else 0, len(found))
     return [list(row) for row in zip(*found, strict=True)]
 
 
 def as_cell(value: Any) -> Cell:
     """*value* as a cell can hold it; of a text at most 10,000 characters."""
-    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if value is None or isinstance(value, bool):
         return value
