@@ -16,10 +16,10 @@ export function partOf(run: Run): number | null {
 export function progressText(run: Run, since: number): string {
   const part = partOf(run);
   if (part === null) return "";
-  const left = run.state === "running" && run.eta_s !== null ? Math.max(0, run.eta_s - since) : null;
+  const left = run.state === "running" && run.eta_s !== null ? run.eta_s - since : 0;
   return [
     words.stepOf(formatStep(numberOf(run.step)!), formatStep(run.total_steps!)), `${Math.floor(part * 100)}%`,
-    left === null ? "" : words.left(formatDuration(Math.ceil(left))),
+    left <= 0 ? "" : words.left(formatDuration(Math.ceil(left))),
   ].filter(Boolean).join(" · ");
 }
 

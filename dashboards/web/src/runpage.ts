@@ -11,6 +11,7 @@ import { failurePage } from "./failure.ts";
 import type { Frame } from "./frames.ts";
 import type { Watched } from "./handle.ts";
 import { icon } from "./icons.ts";
+import type { Marker } from "./model.ts";
 import { Painter } from "./painter.ts";
 import { Preferences } from "./prefs.ts";
 import { getMarkers } from "./runapi.ts";
@@ -44,16 +45,17 @@ export class RunPage {
   private readonly details: Details;
   private readonly sections: readonly Section[];
   private readonly tabs = new Tabs(words.sections, (name) => this.turn(name));
-  private readonly tools = h("div", { class: "toolbar" });
+  private readonly tools = h("div", { class: "toolbar head-tools" });
   private readonly detailsButton = h("button", {
-    type: "button", class: "button", "aria-expanded": "false", "aria-controls": "details",
+    type: "button", class: "button details-button", "aria-expanded": "false", "aria-controls": "details", "aria-label": strings.details,
     onclick: () => this.chooseDetails(!this.element.classList.contains("with-details")),
-  }, icon("panel"), strings.details);
+  }, icon("panel"), h("span", {}, strings.details));
   private front: Section;
   private paintedFrame = 0;
   private figuresDue: ReturnType<typeof setTimeout> | undefined;
   private askingTook = 0;
   private markersOf = -1;
+  private markers: readonly Marker[] = [];
   /** Times that the run's document was pushed. */
   private pushes = 0;
 
@@ -64,6 +66,7 @@ export class RunPage {
       frame: (frame) => this.take(frame),
       run: (told) => told.id === run.id && this.heard(told),
       news: (news) => news.run === run.id && this.news(news),
+      band: (id) => id === run.id && this.askSoon(),
       layout: (id) => id === run.id && void this.relayout(),
     });
     this.changes = new Changes(this.shell.toasts, () => void this.refreshFigures());
@@ -71,7 +74,7 @@ export class RunPage {
     this.details = new Details(this.changes, () => this.chooseDetails(false));
     this.sections = sectionsOf({
       run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.shell.live),
-      painter: this.painter, prefs: () => this.prefs.now,
+      painter: this.painter, prefs: () => this.prefs.now, markers: () => this.markers,
     }, this.prefs, () => this.count());
     this.front = this.sections[0]!;
     this.element = this.layout();
@@ -120,8 +123,7 @@ export class RunPage {
     return this.shell.around("run-page",
       h("div", { class: "split" },
         h("main", { id: "main" },
-          h("div", { class: "run-head" }, this.head.element,
-            h("div", { class: "head-tools" }, this.tools, this.detailsButton), this.tabs.element),
+          h("div", { class: "run-head" }, this.head.element, this.tools, this.detailsButton, this.tabs.element),
           this.tabs.panels),
         h("div", { class: "backdrop", onclick: () => this.chooseDetails(false) }),
         this.details.element));
@@ -249,7 +251,9 @@ export class RunPage {
     if (count === Math.max(this.markersOf, 0)) return;
     this.markersOf = count;
     try {
-      this.details.showMarkers(await getMarkers(this.known.run.id));
+      this.markers = await getMarkers(this.known.run.id);
+      this.details.showMarkers(this.markers);
+      this.eachChart((section) => section.grid.each((card) => card.ask()));
     } catch (error) {
       this.markersOf = -1;
       this.refused(error);

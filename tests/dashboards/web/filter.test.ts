@@ -28,6 +28,26 @@ test("a search looks at names, experiments and tags", () => {
   assert.ok(!Filter.fromAddress("?q=digits").fits(run));
 });
 
+test("a search looks at notes and at parameters by name and value", () => {
+  const full = { ...run, notes: "too wide", params: { opt: { lr: 0.1 } } } as unknown as Run;
+
+  assert.ok(Filter.fromAddress("?q=too+wi").fits(full));
+  assert.ok(Filter.fromAddress("?q=opt.lr%3D0.1").fits(full));
+});
+
+test("what is in the trash is listed there and nowhere else", () => {
+  const gone = { ...run, deleted_at: "2026-11-21T00:00:00.000000Z" } as Run;
+
+  assert.ok(Filter.fromAddress("?deleted=true").fits(gone));
+  assert.ok(!Filter.fromAddress("").fits(gone));
+  assert.ok(!Filter.fromAddress("?deleted=true").fits(run));
+});
+
+test("any column that the server can sort by is an order", () => {
+  assert.equal(Filter.fromAddress("?sort=-max%3Aval%2Facc").chosen.sort, "-max:val/acc");
+  assert.equal(Filter.fromAddress("?sort=tags").chosen.sort, "-created_at");
+});
+
 test("the server is asked for one page in the chosen order", () => {
   const query = Filter.fromAddress("?q=cos").with({ sort: "name" }).query(60, 5000);
 

@@ -89,7 +89,7 @@ function factSheet(title: string, facts: readonly CodeFact[], ...more: HTMLEleme
 function datasetSheet(datasets: readonly Dataset[]): HTMLElement | null {
   if (datasets.length === 0) return null;
   const row = ({ name, hash, size, count, source }: Dataset): HTMLElement => h("tr", {},
-    h("td", {}, name), h("td", { class: "mono", title: hash ?? null }, hash ?? "–", !!hash && copyButton(`${name} ${hash}`, () => hash)),
+    h("td", {}, name), h("td", { class: "mono" }, h("span", { class: "hash", title: hash ?? null }, hash ?? "–"), !!hash && copyButton(`${name} ${hash}`, () => hash)),
     h("td", {}, typeof size === "number" ? formatBytes(size) : "–"), h("td", {}, typeof count === "number" ? formatCount(count) : "–"),
     h("td", {}, source ?? "–"));
   return sheet(words.datasets, h("div", { class: "scroller" }, h("table", { class: "list" },
