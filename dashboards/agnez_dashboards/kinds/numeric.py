@@ -26,7 +26,7 @@ from agnez_dashboards.theme import theme
 
 _FONT = "Inter Variable"
 _EDGE = "edge"
-_LINES = (("older", 1.2, 0.2), ("old", 1.2, 0.4), ("raw", 1.0, 0.26), ("smooth", 1.75, 1.0))
+_LINES = (("older", 1.2, 0.26), ("old", 1.2, 0.48), ("raw", 1.0, 0.26), ("smooth", 1.75, 1.0))
 """Layers of lines from below: name, width, opacity."""
 
 
@@ -34,6 +34,7 @@ def build(spec: ChartSpec) -> figure:
     """The figure of *spec*; its ranges and ticks are placeholders until the page sets them."""
     plot = _plot(spec)
     _style_axes(plot, spec)
+    _add_markers(plot)
     for channel in spec.channels:
         _add_channel(plot, channel)
     return plot
@@ -91,6 +92,15 @@ def _style_axes(plot: figure, spec: ChartSpec) -> None:
     plot.xgrid[0].grid_line_color = None
     plot.ygrid[0].update(name="y_grid", grid_line_color=tokens["grid"])
     plot.xaxis[0].axis_line_color = tokens["line"]
+
+
+def _add_markers(plot: figure) -> None:
+    """Lines from floor to ceiling, below all curves: what happened in the run."""
+    plot.segment(
+        "x", 0, "x", 1, source=ColumnDataSource({"x": [], "color": []}, name="markers"),
+        name="marker-lines", y_range_name=_EDGE, line_color="color", line_alpha=0.6, line_width=1,
+        line_dash=[3, 3],
+    )  # fmt: skip
 
 
 def _add_channel(plot: figure, channel: ChannelSpec) -> None:

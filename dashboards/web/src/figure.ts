@@ -2,6 +2,7 @@
 
 import { bokehReady, type Box, type Model, type PlotView, type Range1d, type Source } from "./bokeh.ts";
 import type { Tick } from "./ticks.ts";
+import { markerColor, type PlacedMarker } from "./markers.ts";
 import { strokeColor, token } from "./theme.ts";
 
 export interface Stroke {
@@ -167,6 +168,14 @@ export class Figure {
   /** What is drawn now, with as many pixels as the screen has. */
   drawn(): HTMLCanvasElement {
     return this.view.export("png", true).canvas;
+  }
+
+  setMarkers(markers: readonly PlacedMarker[]): void {
+    const source = this.model<Source>("markers");
+    if (markers.length === 0 && source.data["x"]!.length === 0) return;
+    source.data = {
+      x: Float64Array.from(markers, ({ x }) => x), color: markers.map(({ level }) => markerColor(level)),
+    };
   }
 
   private put(name: keyof Lines, number: number, columns: Source["data"]): void {

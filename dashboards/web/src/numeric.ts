@@ -5,7 +5,8 @@ import { Feed, type Wanted } from "./feed.ts";
 import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
 import type { Block } from "./frames.ts";
 import { allWhole, buildLines, newestPoints, xExtent, yExtent, type Drawing } from "./lines.ts";
-import type { Channel, Chart } from "./model.ts";
+import { placed, type PlacedMarker } from "./markers.ts";
+import type { Channel, Chart, Marker } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
 import { along, bandEdges, bandLines, newestMean } from "./ranklines.ts";
@@ -30,6 +31,8 @@ export interface ChartContext {
   subscriptions: Subscriptions;
   painter: Painter;
   prefs: () => Readonly<Prefs>;
+  /** Those of the run, drawn in every chart of numbers. */
+  markers: () => readonly Marker[];
 }
 
 const NOTHING = new Float64Array();
@@ -151,8 +154,13 @@ export class NumericChart implements Paintable {
     this.ask();
   }
 
+  markers(): PlacedMarker[] {
+    return placed(this.context.markers(), { axis: this.context.prefs().axis, origin: this.context.origin });
+  }
+
   paintTheme(): void {
     this.figure?.paintTheme();
+    this.ask(); // some colours are columns
   }
 
   paint(): void {
@@ -169,6 +177,7 @@ export class NumericChart implements Paintable {
       figure.show(number, !this.hidden.has(number), how.smoothing > 0);
     }
     this.setRanges(figure);
+    figure.setMarkers(this.markers());
     this.painted++;
     this.events.painted();
   }

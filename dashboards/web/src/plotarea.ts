@@ -3,6 +3,7 @@
 import type { Crosshair, Follower } from "./crosshair.ts";
 import { fill, h } from "./dom.ts";
 import type { Figure } from "./figure.ts";
+import { Flags } from "./flags.ts";
 import { bindGestures, type Plane } from "./gestures.ts";
 import type { NumericChart } from "./numeric.ts";
 import { nextX, readAt, type Reading } from "./readout.ts";
@@ -22,6 +23,7 @@ export class PlotArea implements Follower {
   private readonly cross = h("div", { class: "cross", hidden: true });
   private readonly dots = h("div", { class: "dots" });
   private readonly hint = h("div", { class: "hint", hidden: true }, strings.wheelHint);
+  private readonly flags = new Flags();
   private hintTimer: ReturnType<typeof setTimeout> | undefined;
   private pointer: number | null = null;
 
@@ -30,7 +32,7 @@ export class PlotArea implements Follower {
   ) {
     this.element = h("div", {
       class: "overlay", tabindex: 0, role: "group", "aria-label": strings.plotHelp(view.chart.title),
-    }, this.cross, this.dots, this.hint);
+    }, this.cross, this.dots, this.flags.element, this.hint);
     crosshair.follow(this);
     bindGestures(this.element, this.plane());
   }
@@ -41,6 +43,7 @@ export class PlotArea implements Follower {
 
   /** The figure moved: what lies under a resting pointer is read anew, and a place that left is none. */
   painted(): void {
+    if (this.view.mounted) this.flags.show(this.view.mounted, this.view.markers());
     const leads = this.crosshair.leader === this;
     if (leads && this.pointer !== null) this.point(this.pointer);
     else if (leads && !this.shows(this.crosshair.at)) this.crosshair.clear();
@@ -57,6 +60,7 @@ export class PlotArea implements Follower {
         transform: `translateX(${Math.round(figure.pixelOfX(at))}px)`, top: `${top}px`, height: `${height}px`,
       });
     }
+    this.flags.near(figure && at !== null ? figure.pixelOfX(at) : null);
     this.showDots(figure, at);
     this.events.pointed(at);
   }

@@ -7,7 +7,8 @@ import { numberOf } from "./model.ts";
 import type { RankChoice } from "./ranks.ts";
 import type { Chain } from "./sessions.ts";
 
-const FAINT = { width: 1, alpha: 0.32 };
+/** Opacity of lines without a colour of their own: many over one another are not to become one. */
+const faint = (count: number): number => Math.min(0.4, Math.max(0.12, 6 / count));
 const CHOSEN = { width: 1.5, alpha: 0.95 };
 
 /** The mean is the line; `chains` are of the ranks whose points are here. */
@@ -48,7 +49,7 @@ function rankLines(chains: readonly Chain[], choice: RankChoice, how: Drawing): 
     const own = chains.filter((chain) => chain.rank === rank).map((chain) => newestPoints(chain, how));
     const color = choice.colorOf(rank);
     return {
-      rank, color, ...(color === null ? FAINT : CHOSEN), raw: joined(own.map((points) => drawable(points, how.log))),
+      rank, color, ...(color === null ? { width: 1, alpha: faint(ranks.length) } : CHOSEN), raw: joined(own.map((points) => drawable(points, how.log))),
       smooth: joined(own.map((points) => smoothedOf(points, how))),
     };
   });

@@ -69,6 +69,7 @@ export const strings = {
   infHelp: "Infinite values, marked by a triangle at the edge",
   olderSessions: (count: number): string => (count === 1 ? "1 earlier session" : `${count} earlier sessions`),
   ranks: (count: number): string => `${count} ranks`,
+  moreMarkers: (count: number): string => `and ${count} more`,
   meanOf: (count: number): string => `mean of ${count} ranks`,
   rankNumber: (rank: number): string => `rank ${rank}`,
   howRanks: (channel: string): string => `How the ranks of ${channel} are drawn`,
