@@ -86,6 +86,32 @@ async def test_runs_are_filtered(server: RunningServer) -> None:
     assert await names(server, project="p", state="failed") == []
 
 
+async def test_nested_parameters_are_found(server: RunningServer) -> None:
+    """A dot leads into them; names that hold one themselves are found as well."""
+    await server.new_run(name="a", params={"opt": {"lr": 0.1, "name": "Adam"}, "x.y": {"z": True}})
+    await server.new_run(name="b", params={"opt": {"lr": 0.2}, "opt.name": "sgd"})
+
+    assert await names(server, **{"param.opt.lr": "0.1"}) == ["a"]
+    assert await names(server, **{"param.opt.name": "SGD"}) == ["b"]
+    assert await names(server, **{"param.x.y.z": "true"}) == ["a"]
+    assert await names(server, **{"param.opt.lr.deeper": "1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [("dropOUT", ["a"]), ("best", ["a"]), ("DIGITS", ["a"]), ("opt.lr=0.1", ["b"]),
+     ("lr=", ["b"]), ("flags=[true,null]", ["b"]), ("opt.lr=0.2", []), ("", ["b", "a"])],
+)  # fmt: skip
+async def test_words_find_notes_and_parameters(
+    server: RunningServer, q: str, found: list[str]
+) -> None:
+    """q looks into experiment, tags, notes and name=value, whatever the case."""
+    await server.new_run(name="a", notes="with Dropout", tags=["Best"], experiment="Digits")
+    await server.new_run(name="b", params={"opt": {"lr": 0.1, "flags": [True, None]}})
+
+    assert await names(server, q=q) == found
+
+
 async def test_two_tags_both_have_to_be_there(server: RunningServer) -> None:
     """A tag that is given twice narrows twice."""
     await server.new_run(name="both", tags=["x", "y"])
