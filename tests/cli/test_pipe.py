@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,36 @@ def test_a_terminal_stays_one(server: IngestServer, pipe: Pipe) -> None:
 
     assert out.split() == [b"True", b"False", b"0"]
     assert shown(server.only, "stdout") == ["True False 0"]
+
+
+def test_ctrl_c_reaches_the_program_once(server: IngestServer, pipe: Pipe) -> None:
+    """The terminal sends it to both of us; we wait for what the program makes of it."""
+    ours, theirs = os.openpty()
+    code = (
+        "import signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [2])\n"
+        "print('ready', flush=True)\n"
+        "signal.sigwait([2])\n"
+        "print('twice' if signal.sigtimedwait([2], 0.5) else 'once', flush=True)\n"
+        "signal.signal(2, signal.SIG_DFL)\n"
+        "signal.pthread_sigmask(signal.SIG_UNBLOCK, [2])\n"
+        "signal.raise_signal(2)"
+    )
+    process = pipe(
+        "--quiet", *python(code), stdin=theirs, stdout=theirs, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    out = os.read(ours, 1000)
+
+    os.write(ours, b"\x03")
+    while b"ce" not in out:
+        out += os.read(ours, 1000)
+
+    assert process.wait(40) == 128 + signal.SIGINT
+    os.close(ours)
+    assert b"once" in out
+    assert ending(server.only) == ("stopped", "SIGINT")
 
 
 def test_a_program_that_uses_the_sdk_joins(server: IngestServer, pipe: Pipe) -> None:
