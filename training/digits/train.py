@@ -4,22 +4,24 @@ A small convolutional network learns scikit-learn's 8 x 8 handwritten digits, on
     agnez up                                        # in one terminal
     python training/digits/train.py --epochs 60     # in another
 
-Everything about Agnez is in `open_channels` and in the lines with `send`; the rest is a plain
-PyTorch loop. Copy it, put in your model and your data, keep those lines.
+Everything about Agnez is in `open_channels`, in the lines with `send` and in those with `ctx.job`;
+the rest is a plain PyTorch loop. Copy it, put in your model and your data, keep those lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
-from agnez_client import Channel, Context
+from agnez_client import Channel, Context, Image
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def load_splits() -> tuple[Split, Split]:
     return Split(images[train], digits[train]), Split(images[val], digits[val])
 
 
-def build_model() -> nn.Module:
+def build_model() -> nn.Sequential:
     """(B, 1, 8, 8) -> logits (B, 10)."""
     return nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1),
@@ -73,16 +75,38 @@ def open_channels(ctx: Context) -> dict[str, Channel]:
     )
     ctx.job.create_chart([channels["learning rate"]], "Learning rate", "step", "learning rate")
     ctx.job.create_chart([channels["gradient norm"]], "Gradient norm", "step", "L2 norm")
+    channels["weights"] = ctx.job.create_channel("first layer/weights", "HISTOGRAM", bins=40)
+    channels["confusion"] = ctx.job.create_channel(
+        "val confusion", "CONFUSION_MATRIX", labels=list(range(10))
+    )
+    channels["mistakes"] = ctx.job.create_channel("val mistakes", "IMAGE")
     return channels
 
 
 @torch.no_grad()
 def validate(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy and share of right answers over *split*."""
+    """Mean cross-entropy over *split*, and the digits that the model sees in it."""
     model.eval()
     logits = model(split.images)
-    loss = nn.functional.cross_entropy(logits, split.digits)
-    return loss, (logits.argmax(1) == split.digits).float().mean()
+    return nn.functional.cross_entropy(logits, split.digits), logits.argmax(1)
+
+
+def show(channels: dict[str, Channel], step: int, split: Split, guesses: Tensor) -> None:
+    """What figures alone don't tell: which digits are taken for which, and how they look."""
+    channels["confusion"].send(step, (split.digits, guesses))
+    wrong = (guesses != split.digits).nonzero().flatten().tolist()[:16]
+    if wrong:
+        told = (f"{split.digits[i]} taken for {guesses[i]}" for i in wrong)
+        images = [Image(split.images[i, 0], caption=t) for i, t in zip(wrong, told, strict=True)]
+        channels["mistakes"].send(step, images)
+
+
+def keep(ctx: Context, model: nn.Module, accuracy: float) -> None:
+    """The trained weights, as a file of the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "digits.pt"
+        torch.save(model.state_dict(), path)
+        ctx.job.save_artefact(path, kind="model", metadata={"val accuracy": accuracy})
 
 
 def train(ctx: Context, train_split: Split, val_split: Split) -> float:
@@ -93,9 +117,12 @@ def train(ctx: Context, train_split: Split, val_split: Split) -> float:
     model = build_model()
     optimizer = torch.optim.SGD(model.parameters(), params.lr, momentum=0.9, weight_decay=1e-4)
     steps = params.epochs * -(-len(train_split.images) // params.batch_size)
+    ctx.job.set_total_steps(steps)
+    ctx.job.set_model(model)
+    ctx.job.use_dataset("digits", train_split.images)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, params.lr, total_steps=steps)
-    step, accuracy = 0, torch.tensor(0.0)
-    for _ in range(params.epochs):
+    step, accuracy = 0, 0.0
+    for epoch in range(1, params.epochs + 1):
         model.train()
         for images, digits in train_split.batches(params.batch_size):
             logits = model(images)
@@ -110,10 +137,15 @@ def train(ctx: Context, train_split: Split, val_split: Split) -> float:
             channels["gradient norm"].send(x=step, y=norm)
             schedule.step()
             step += 1
-        loss, accuracy = validate(model, val_split)
+        loss, guesses = validate(model, val_split)
+        accuracy = float((guesses == val_split.digits).float().mean())
         channels["val loss"].send(x=step, y=loss)
         channels["val accuracy"].send(x=step, y=accuracy)
-    return float(accuracy)
+        channels["weights"].send(x=step, y=model[0].weight)
+        if epoch % 5 == 0 or epoch == params.epochs:
+            show(channels, step, val_split, guesses)
+    keep(ctx, model, accuracy)
+    return accuracy
 
 
 def main() -> None:
