@@ -7,9 +7,8 @@ batch asks for them, and what they want is cut anew from the spool.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
@@ -22,9 +21,12 @@ from agnez_client.protocol import (
     encode_batch,
     join_buffers,
 )
+from agnez_client.receipt import Receipt, mapping_of, reason_of, receipt_of
 from agnez_client.spool.blobs import blob_refs
 from agnez_client.spool.cursor import Marks
+from agnez_client.spool.events import BLANK
 from agnez_client.spool.spool import Spool
+from agnez_client.standin import FORGOTTEN, without_blobs
 
 if TYPE_CHECKING:
     from agnez_client.transport import Response
@@ -55,16 +57,6 @@ class Verdict:
     outcome: Outcome
     wait_s: float = 0.0
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The server's answer to a batch that it took."""
-
-    store: str
-    marks: Marks
-    refused: tuple[tuple[str, int, str], ...] = ()
-    next_in_s: float = 0.0
 
 
 class Delivery:
@@ -117,6 +109,7 @@ class Delivery:
         """*events* up to the first that waits for a blob; others where a blob is lost."""
         if self._wanted:
             events = events[: max(0, next(iter(self._wanted.values())) - self._next.events)]
+        events = [FORGOTTEN if event == BLANK else event for event in events]
         return [without_blobs(event, self._lost) for event in events] if self._lost else events
 
     def heartbeat(self) -> Batch:
@@ -155,10 +148,10 @@ class Delivery:
         """
         status = response.status
         if status == 200:
-            return self._accepted(_receipt(_mapping(response)))
+            return self._accepted(receipt_of(mapping_of(response)))
         if status == 409:
-            return self._conflict(batch, _mapping(response))
-        reason = _reason(response)
+            return self._conflict(batch, mapping_of(response))
+        reason = reason_of(response)
         if status == 410:
             self.is_stopped = True
             return Verdict(Outcome.STOPPED, reason=reason)
@@ -201,7 +194,7 @@ class Delivery:
             return self._want(batch, error)
         if not isinstance(error, Mapping) or error.get("code") not in ("store_changed", "gap"):
             raise TransportError(f"the answer 409 is not one of a server: {str(answer)[:200]}")
-        receipt = _receipt(error)
+        receipt = receipt_of(error)
         self._check(receipt.marks)
         if error["code"] == "store_changed":
             self._report_change(receipt)
@@ -259,7 +252,7 @@ class Delivery:
             self._uploaded.add(sha256)
             self._wanted.pop(sha256, None)
             return Verdict(Outcome.REWOUND)
-        reason = _reason(response)
+        reason = reason_of(response)
         if status in (400, 413, 415):
             self._park_naming(sha256, reason)
             return self.lose(sha256, reason)
@@ -308,79 +301,11 @@ class Delivery:
             )
 
 
-def without_blobs(event: bytes, lost: Mapping[str, str]) -> bytes:
-    """
-    *event*, or what takes its ordinal when it names a blob that is *lost* (hash to reason): the
-    facts that name none, or the news that an entry was dropped.
-    """
-    gone = [ref["sha256"] for ref in blob_refs(event) if ref["sha256"] in lost]
-    if not gone:
-        return event
-    found = json.loads(event)
-    if found.get("kind") == "about" and isinstance(found.get("facts"), dict):
-        facts = {k: v for k, v in found["facts"].items() if not _mentions(v, gone)}
-        blobs = [ref for ref in found["blobs"] if ref["sha256"] not in gone]
-        found |= {"facts": facts, "blobs": blobs}
-    else:
-        kept = {k: found[k] for k in ("at", "n") if k in found}
-        found = {"kind": "dropped", **kept, "count": 1, "reason": lost[gone[0]]}
-    return json.dumps(found, separators=(",", ":")).encode()
-
-
-def _mentions(fact: object, gone: Iterable[str]) -> bool:
-    text = json.dumps(fact)
-    return any(sha256 in text for sha256 in gone)
-
-
 def batch_body(batch: Batch) -> bytes:
     """*batch* as the body of a request."""
     return join_buffers(encode_batch(batch))
 
 
-def _mapping(response: Response) -> Mapping[str, Any]:
-    try:
-        found = response.json()
-    except ValueError as error:
-        raise TransportError(f"the answer {response.status} is not JSON") from error
-    if not isinstance(found, Mapping):
-        raise TransportError(f"the answer {response.status} is not a JSON object")
-    return found
-
-
-def _receipt(found: Mapping[str, Any]) -> Receipt:
-    try:
-        store = found["store"]
-        if len(bytes.fromhex(store)) != len(UNKNOWN_STORE):
-            raise ValueError("store")
-        marks = Marks(_ordinal(found["events"]), _ordinal(found["points"]))
-        refused = tuple(_refusal(entry) for entry in found.get("refused") or ())
-        next_in_s = min(max(0.0, float(found.get("next_in_ms") or 0) / 1000), 60.0)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TransportError(f"the answer is not a receipt: {str(found)[:200]}") from error
-    return Receipt(store, marks, refused, next_in_s)
-
-
-def _refusal(entry: Mapping[str, Any]) -> tuple[str, int, str]:
-    kind = "event" if "event" in entry else "point"
-    return kind, _ordinal(entry[kind]), str(entry.get("reason"))[:500]
-
-
-def _ordinal(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("not an ordinal")
-    return value
-
-
 def _denied(response: Response) -> Verdict:
     """The hint is for callers by hand, the sender has its own."""
-    return Verdict(Outcome.DENIED, reason=_reason(response, hints=False))
-
-
-def _reason(response: Response, *, hints: bool = True) -> str:
-    """What an error says about itself, for people."""
-    try:
-        error = response.json()["error"]
-        hint = f" ({error['hint']})" if hints and error.get("hint") else ""
-        return f"{response.status}: {error['message']}{hint}"[:500]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{response.status}"
+    return Verdict(Outcome.DENIED, reason=reason_of(response, hints=False))

@@ -129,6 +129,11 @@ def encode_event(event: Mapping[str, Any]) -> bytes:
     body = text.encode(errors="replace")
     if len(body) > MAX_EVENT_BYTES:
         raise ValueError(f"event of {len(body)} bytes, at most {MAX_EVENT_BYTES} are allowed")
+    return frame_event(body)
+
+
+def frame_event(body: bytes) -> bytes:
+    """The JSON text *body* of an event as it lies in the spool's events file."""
     return _EVENT_HEAD.pack(len(body), zlib.crc32(body)) + body
 
 
@@ -185,7 +190,7 @@ class Batch:
 
 def encode_batch(batch: Batch) -> list[bytes | memoryview]:
     """The body of *batch* as buffers to be joined or written one after the other."""
-    events = b"".join(_EVENT_HEAD.pack(len(e), zlib.crc32(e)) + e for e in batch.events)
+    events = b"".join(map(frame_event, batch.events))
     head = _HEADER.pack(
         _MAGIC,
         PROTOCOL_VERSION,

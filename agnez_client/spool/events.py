@@ -12,13 +12,19 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agnez_client.protocol import encode_event, split_events
+from agnez_client.protocol import encode_event, frame_event, split_events
 from agnez_client.spool.files import Folder, open_file, write_whole
 from agnez_client.spool.lock import take
 
 EVENTS_NAME: Final = "events"
 _EVENT_HEAD_SIZE: Final = 8
 _DEFINITION: Final = b'{"kind":"channel",'
+_FORGOTTEN: Final = (b'{"kind":"entry",', b'{"kind":"console",')
+"""Beginnings of events that another store can do without: the others define the run."""
+BLANK: Final = b"{}"
+"""What stands in the place of an event that was forgotten."""
+FORGET_BYTES: Final = 16 << 20
+"""So many bytes of events that a server has are worth writing the file anew."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +38,11 @@ class EventLog:
         defined: All channels are defined by the events before this ordinal.
     """
 
-    def __init__(self, fd: int, data: bytes = b"") -> None:
+    def __init__(self, fd: int, data: bytes = b"", *, is_owned: bool = False) -> None:
         found, self._size = split_events(data)
         self.is_damaged = _goes_on(data[self._size :])
-        self._fd = fd
+        self._fd, self._is_owned = fd, is_owned
+        self._forgotten = 0
         self._lock = threading.RLock()
         self._starts: list[int] = []
         self._unwritten: list[bytes] = []
@@ -52,7 +59,7 @@ class EventLog:
         """The log of a new spool; its lock is the owner's sign of life, see `ranks`."""
         fd = folder.create(EVENTS_NAME)
         take(fd)
-        return cls(fd)
+        return cls(fd, is_owned=True)
 
     @classmethod
     def open(cls, folder: Folder) -> EventLog:
@@ -146,6 +153,59 @@ class EventLog:
         after = self._starts[first + 1] if first + 1 < len(self._starts) else self._size
         size = max(min(self._size - start, max_bytes), after - start)
         return split_events(os.pread(self._fd, size, start))[0]
+
+    def forget(self, folder: Folder, before: int) -> int:
+        """
+        A server has all events before the ordinal *before*: once they take `FORGET_BYTES`, write
+        the file anew without those that do not define the run. All keep their ordinals.
+
+        Returns:
+            How many bytes that freed.
+        """
+        before = min(before, len(self._starts))
+        if before <= self._forgotten:
+            return 0
+        start, end = self._start_of(self._forgotten), self._start_of(before)
+        if end - start < FORGET_BYTES:
+            return 0
+        events = split_events(os.pread(self._fd, end - start, start))[0]
+        if len(events) != before - self._forgotten:  # one is damaged: keep what can be kept
+            return 0
+        frames = [frame_event(BLANK if e.startswith(_FORGOTTEN) else e) for e in events]
+        try:
+            return self._rewrite(folder, start, frames, end)
+        except OSError as error:
+            logger.debug("events that were sent stay on the disk: %s", error)
+            return 0
+
+    def _start_of(self, ordinal: int) -> int:
+        return self._starts[ordinal] if ordinal < len(self._starts) else self._size
+
+    def _rewrite(self, folder: Folder, start: int, frames: list[bytes], end: int) -> int:
+        """Let the file hold *frames* between the places *start* and *end*."""
+        name = f"tmp-{EVENTS_NAME}"
+        folder.remove(name)
+        fd = folder.create(name)
+        try:
+            if self._is_owned:
+                take(fd)
+            head = os.pread(self._fd, start, 0) + b"".join(frames)
+            write_whole(fd, head, 0)
+            with self._lock:
+                write_whole(fd, os.pread(self._fd, self._size - end, end), len(head))
+                folder.publish(name, EVENTS_NAME)
+                freed = end - len(head)
+                at, known = self._forgotten, start
+                for frame in frames:
+                    self._starts[at] = known
+                    at, known = at + 1, known + len(frame)
+                self._starts[at:] = [place - freed for place in self._starts[at:]]
+                self._size -= freed
+                self._forgotten = at
+                self._fd, fd = fd, self._fd
+        finally:
+            os.close(fd)
+        return freed
 
     def close(self) -> None:
         """Close the file."""

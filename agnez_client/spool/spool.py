@@ -195,6 +195,7 @@ class Spool:
         if moved:
             self._cursor.save(self.folder)
             self.blobs.acked(marks.events)
+            self.budget.give_back(self.events.forget(self.folder, marks.events))
 
     def _find_blobs(self) -> None:
         """Know the blobs of a spool whose owner is dead; those that are not needed go."""
