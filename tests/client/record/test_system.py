@@ -31,7 +31,7 @@ def test_a_busy_child_counts() -> None:
         figures = meter.read()
         child.communicate()
 
-    assert figures["cpu_percent"] >= 100 * 0.3 / 2
+    assert figures["cpu_percent"] >= 100 * 0.25 / 2  # the clock ticks in 10 ms
     assert figures["cpu_percent"] <= 100 * (0.6 + before) / 2
     own = psutil.Process().memory_info().rss
     assert 0.5 * own < figures["memory_bytes"] < 3 * own
