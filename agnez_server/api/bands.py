@@ -9,7 +9,7 @@ from aiohttp import web
 
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
-from agnez_server.api.reading import in_reader
+from agnez_server.api.reading import in_reader, numeric_channel
 from agnez_server.bands.band import Band, band_of
 from agnez_server.bands.members import Bound, Member, bounds_of, members_of, read_curve
 from agnez_server.bands.stragglers import Standing, standings
@@ -21,10 +21,8 @@ from agnez_server.store.base import Axis, Store
 
 async def get_band(request: web.Request) -> web.Response:
     catalog, store = request.app[CATALOG], request.app[STORE]
-    run, number = catalog.channel(request.match_info["channel"])
+    run, number = numeric_channel(request)
     channel = catalog.layout(run["id"])["channels"][number]
-    if channel["type"] != "NUMERIC":
-        raise BadRequest(f"a channel of type {channel['type']} has no mean", field="channel")
     lo, hi = parsing.number(request, "x0"), parsing.number(request, "x1")
     if lo is not None and hi is not None and lo > hi:
         raise BadRequest(f"x0 must not be larger than x1, found {lo:g} and {hi:g}", field="x0")

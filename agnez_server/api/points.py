@@ -18,6 +18,7 @@ from agnez_server.api.reading import (
     named_numbers,
     numeric_channel,
 )
+from agnez_server.bands.tails import view_in_parts
 from agnez_server.catalog.posted import parse_points
 from agnez_server.catalog.sessions import superseded_from
 from agnez_server.errors import BadRequest
@@ -41,7 +42,9 @@ async def get_points(request: web.Request) -> web.Response:
     wanted = chosen_series(request, series)
 
     def read() -> list[tuple[Series, Columns]]:
-        return [(s, store.view(s.id, lo, hi, px, axis)) for s in wanted]
+        if axis == "wall":
+            return [(s, store.view(s.id, lo, hi, px, axis)) for s in wanted]
+        return [(s, view_in_parts(store, s.id, superseded.get(s.id), lo, hi, px)) for s in wanted]
 
     views = await in_reader(request, read)
     if COLUMNS_CONTENT_TYPE in request.headers.get("Accept", ""):

@@ -99,7 +99,7 @@ def read_curve(store: Store, member: Member, lo: Bound, hi: Bound, px: int, axis
     for part in member.parts:
         end = hi
         if axis == "x" and part.until is not None:
-            end = min(hi, _below(part.until))
+            end = min(hi, below(part.until))
         if end < lo:
             continue
         # As wide as the columns of the whole: no spike hides behind what is superseded.
@@ -123,8 +123,8 @@ def _joined(xs: list[FloatColumn], ys: list[FloatColumn], exact: bool) -> Curve:
     return Curve(x, y, exact)
 
 
-def _below(x: Bound) -> Bound:
-    """The largest bound below *x*."""
+def below(x: Bound) -> Bound:
+    """The largest bound below *x*: of a range that ends before it."""
     if isinstance(x, int) and abs(x) >= _WHOLE:
         return x - 1
     return math.nextafter(x, -math.inf)

@@ -54,3 +54,25 @@ async def test_channels_of_entries_can_t_be_watched(server: RunningServer) -> No
 
     assert error["code"] == "bad_request"
     assert "TEXT" in error["message"] and "news" in error["hint"]
+
+
+# -- from the outside ------------------------------------------------------------------------
+
+
+async def test_new_entries_and_lines_are_told_to_those_who_follow(server: RunningServer) -> None:
+    """Channels by number, and whether there is console output; others hear nothing."""
+    spool = Spool()
+    spool.event("channel", n=1, name="notes", type="TEXT")
+    await server.taken(spool.batch())
+    follower, other = await server.viewer(), await server.viewer()
+    await follower.watch(spool.run, {})
+    at = len(spool.events)
+
+    spool.event("entry", n=1, x=0, wall=spool.session, body={"text": "hi", "format": "plain"})
+    await server.taken(spool.batch(first_event=at))
+    assert await follower.news() == {"run": spool.run, "channels": [1], "console": False}
+
+    spool.event("console", stream="stdout", first=0, lines=["begun"], walls=[spool.session])
+    await server.taken(spool.batch(first_event=at + 1))
+    assert await follower.news() == {"run": spool.run, "channels": [], "console": True}
+    assert other.told.empty()

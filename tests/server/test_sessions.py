@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agnez_server.catalog.sessions import superseded_from
 from agnez_server.store.base import Series, SeriesStats
+from tests.server.running import RunningServer
+from tests.server.spools import WALL_US, Spool, records
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "support" / "sessions.json").read_text())
 
@@ -26,3 +29,39 @@ def test_the_rule(example: dict[str, Any]) -> None:
     found = superseded_from([given(s) for s in example["series"]])
 
     assert {str(id): x for id, x in found.items()} == example["superseded"]
+
+
+async def test_neither_the_line_nor_its_tail_hides_a_spike_of_the_other(
+    server: RunningServer,
+) -> None:
+    """Right before and right after where a long session was resumed lies an extreme of each."""
+    y = np.zeros(4000)
+    y[2001], y[2002], y[2003] = 5.0, 9.0, 7.0
+    first = Spool()
+    first.write(records(y))
+    await server.taken(first.batch())
+    again = Spool(first.run, session=WALL_US + 10_000_000)
+    again.write(records([1.0], x0=2002))
+    await server.taken(again.batch())
+
+    for x0, x1 in ((0, 3999), (1000, 3000)):
+        view = await server.get(f"/channels/{first.run}.0/points", px=100, x0=x0, x1=x1)
+        old = view["series"][0]
+        assert (old["superseded_from"], old["exact"], old["total"]) == (2002, False, 4000)
+        kept = dict(zip(view["x"][: old["length"]], view["y"], strict=False))
+        assert (kept[2001], kept[2002]) == (5.0, 9.0)
+        assert len(kept) == old["length"] <= 4 * 102
+
+
+async def test_a_short_session_is_whole(server: RunningServer) -> None:
+    """Nothing has to be left out, so nothing is looked at in parts."""
+    first = Spool()
+    first.send(*range(10))
+    await server.taken(first.batch())
+    again = Spool(first.run, session=WALL_US + 10_000_000)
+    again.write(records([1.0], x0=5))
+    await server.taken(again.batch())
+
+    view = await server.get(f"/channels/{first.run}.0/points")
+
+    assert view["x"] == [*range(10), 5] and view["exact"]
