@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from agnez_server.store import Mark
-from tests.server.store.killed import BATCH, CHANNELS, spool_of
+from tests.server.store.killed import BATCH, CHANNELS, blob_of, spool_of
 
-KILLS = 5
+KILLS = 4
 
 
 def run_until_killed(directory: Path, acks: int) -> dict[int, int]:
@@ -34,12 +34,12 @@ def run_until_killed(directory: Path, acks: int) -> dict[int, int]:
 
 
 async def test_what_was_acked_survives_a_kill(open_store, tmp_path) -> None:
-    """Every point once, in order, with its mark and document; sealing goes on meanwhile."""
+    """Every point once, in order, with its mark and document, entries, blobs and lines."""
     shuffle, acked = random.Random(4), dict.fromkeys(range(CHANNELS), 0)
 
     for _ in range(KILLS):
         acked |= await asyncio.to_thread(
-            run_until_killed, tmp_path / "data", shuffle.randint(1, 120)
+            run_until_killed, tmp_path / "data", shuffle.randint(1, 50)
         )
         store = await open_store()
         for channel in range(CHANNELS):
@@ -54,7 +54,20 @@ async def test_what_was_acked_survives_a_kill(open_store, tmp_path) -> None:
                 assert mark == Mark(0, count)
                 document = store.committed.table("progress").get(doc_id=channel + 1)
                 assert document == {"points": count}
+            check_entries(store, channel, count // BATCH)
         await store.close()
+
+
+def check_entries(store, channel: int, count: int) -> None:
+    """There are so many of a channel, each with its blob, and as many lines."""
+    lines = store.lines("run", channel, 0, 0, count + 1)
+    assert [line.text for line in lines] == [str(BATCH * number) for number in range(count)]
+    series = store.series("run", CHANNELS + channel)
+    entries = store.entries(series[0].id, 0, count + 1) if series else []
+    assert [entry.ordinal for entry in entries] == list(range(count))
+    for number, entry in enumerate(entries):
+        found = store.read_blob(entry.body["sha256"], 0, 1 << 30)
+        assert found == blob_of(channel, number)
 
 
 @pytest.fixture
