@@ -20,7 +20,7 @@ _VALUE: Final = (
     rf"{_ARRAY}(?P<y>{NUMBER})(?:/(?P<whole>\d{{1,15}}+))?+%?+(?!,\d)(?=[\s,;|)\]}}(]|\.(?:\s|$)|$)"
 )
 
-_WORD: Final = r"[^\W\d_][\w@/.%+-]*+"
+_WORD: Final = r"[^\W\d_](?:[\w@/.%+-]|'s\b)*+"
 _MORE: Final = rf"(?:[ ](?!(?i:nan|inf)\b){_WORD}){{0,2}}+"
 _GAP: Final = r"\s{0,8}+"
 
@@ -34,12 +34,13 @@ the number: no unit, no letters; a "%" is left out, "9/10" is a ratio.
 """
 
 AFTER_VALUE: Final = re.compile(
-    r"(?:,[ ](?:device|grad_fn|dtype|requires_grad)=[^()]{0,80}+)?+\)?%?\s?(?:\([^()=]{0,40}+\))?+"
+    r"(?:,[ ](?:device|grad_fn|dtype|requires_grad)=[^()]{0,80}+)?+\)?%?(?:\s?\([^()=]{0,40}+\))?+"
 )
 """The rest of a tensor; a mean, or a remark, in brackets."""
 
 NOTHING_MORE: Final = re.compile(
-    r"\s{0,8}(?:$|[,;|()\[\]%–—.-])|\s\s|\s[^\W\d_][\w@/.%+-]{0,80}+\s?[:=\d]"
+    r"\s{0,8}(?:$|[,;|()\[\]%–—.-])|\s\s|\t|\s[^\W\d_][\w@/.%+-]{0,80}+"
+    r"(?:\s?[:=\d]|\s[^\W\d_][\w@/.%+-]{0,80}+\s?[:=])"
 )
 """What may follow ``name 1`` and ``name: 1``: an end, or the next pair."""
 
@@ -51,6 +52,9 @@ X: Final = re.compile(
     rf"(?:{_GAP}\[{_GAP}(?P<done>\d{{1,15}}+){_GAP}/{_GAP}(?P<total>\d{{1,15}}+)[^\]]{{0,40}}+\])?+"
 )
 """``epoch=3``, ``Epoch 3/10``, ``(epoch 4.98)``, ``Epoch: [3][ 10/500]``, ``Epoch(val) [1]``."""
+
+ROUND: Final = re.compile(r"\[(?P<at>\d{1,9}+)\]\t")
+"""An iteration as XGBoost and LightGBM print it, ``[10]`` and a tab."""
 
 GROUP: Final = re.compile(
     r"(?<![\w/.@=-])\[?(?i:(?P<group>train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?))"
@@ -66,12 +70,16 @@ BAR: Final = re.compile(
 PREFIX: Final = re.compile(
     r"(?:\[[^\]]{0,80}+\]:?+|\([^)]{0,40}+\):?+|\d[\d:.,/_TZ+-]*+|[IWEF]\d{4}(?=\s)"
     r"|(?i:debug|info|notice|warn(?:ing)?|error|trace)\b:?+"
-    r"|[^\s=\[\](){}]{1,80}+(?:(?<=[:>])|\]|(?=\s{1,8}[-|]\s))|[-|:>]{1,3}+)\s*+"
+    r"|[A-Za-z_][\w.]{0,60}+:(?=[A-Za-z_])|[^\s=\[\](){}]{1,80}+(?:(?<=[:>])|\]|(?=\s{1,8}[-|]\s))|[-|:>]{1,3}+)\s*+"
 )
 """One piece of what loggers write before a message: a time, a level, ``name:``, ``[host]``."""
 
 PUNCTUATION: Final = re.compile(r"[\s,;:|()\[\]–—-]*+")
 JUNK: Final = re.compile(r"[^\s,;|()\[\]]++|.")
+NEUTRAL: Final = re.compile(
+    r"(?i:eta|elapsed|remaining)\s?[:=]\s{0,4}[^\s,;|]++|\d{1,15}+/\s{0,8}\d{1,15}+(?=\])"
+)
+"""What trainers write among their figures: the time that is left, ``[ 64/60000]``."""
 
 _ESCAPES: Final = re.compile(
     r"\x1b(?:\[[0-9;:?<=>]*+[ -/]*+[@-~]?+|\][^\x07\x1b]*+(?:\x07|\x1b\\)?+|[@-Z\\^_a-z]?+)"
@@ -88,7 +96,7 @@ _MEASURED: Final = {
     *("loss", "losses", "acc", "accuracy", "perplexity", "ppl", "f1", "auc", "auroc", "map"),
     *("iou", "miou", "dice", "bleu", "rouge", "mse", "mae", "rmse", "nll", "psnr", "ssim", "wer"),
     *("cer", "bpc", "bpb", "elbo", "kl", "reward", "entropy", "precision", "recall", "top1"),
-    "top5",
+    *("top5", "logloss", "mlogloss", "ndcg"),
 }
 _TUNED: Final = {"lr", "rate", "norm", "gnorm", "momentum", "wd"}
 

@@ -42,10 +42,9 @@ class Message:
         self._steps: dict[str, _Step] = {}
         self._group = ""
         self._pairs: dict[str, float] = {}
-        self._headed = self._only_usual = self._is_whole = True
+        self._headed, self._only_usual, self._is_whole = False, True, True
         start = self._begin()
         if start is not None:
-            self._headed = bool(self._group or self._steps or self.bar)
             self._scan(start)
 
     @property
@@ -93,15 +92,31 @@ class Message:
         while (at := _end(forms.PUNCTUATION.match(self._text, at), at)) < len(self._text):
             after = self._take(at)
             if after is None:
-                self._is_whole = False
-                after = _end(forms.JUNK.match(self._text, at), at + 1)
+                after = self._skip(at)
             at = after
+
+    def _skip(self, at: int) -> int:
+        """Pass over what is no piece; where it ends."""
+        neutral = forms.NEUTRAL.match(self._text, at) or self._unusual_pair(at)
+        if neutral is not None:
+            return neutral.end()
+        self._is_whole = False
+        return _end(forms.JUNK.match(self._text, at), at + 1)
+
+    def _unusual_pair(self, at: int) -> re.Match[str] | None:
+        """A number with a name that is no curve's, as trainers write among the others."""
+        match = forms.PAIR.match(self._text, at) if self._headed else None
+        if match is None or " " in match["name"]:
+            return None
+        return match if forms.NOTHING_MORE.match(self._text, match.end()) else None
 
     def _take(self, at: int) -> int | None:
         """Take the piece at *at*; where it ends, None if there is none."""
-        return (
-            self._take_bar(at) or self._take_step(at) or self._take_group(at) or self._take_pair(at)
-        )
+        head = self._take_bar(at) or self._take_step(at) or self._take_group(at)
+        if head is not None:
+            self._headed = self._headed or self._is_whole
+            return head
+        return self._take_pair(at)
 
     def _take_bar(self, at: int) -> int | None:
         match = None if self.bar or self._pairs else forms.BAR.match(self._text, at)
@@ -111,6 +126,10 @@ class Message:
         return match.end()
 
     def _take_step(self, at: int) -> int | None:
+        match = forms.ROUND.match(self._text, at)
+        if match is not None and not self._steps:
+            self._steps["iter"] = _Step(int(match["at"]), None)
+            return match.end()
         match = forms.X.match(self._text, at)
         value = step_of(match["at"]) if match else None
         if match is None or value is None:

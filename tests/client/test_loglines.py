@@ -45,7 +45,8 @@ LINES: list[tuple[str, Rows]] = [
     ("Epoch 12 | Train Loss: 0.1 | Val Acc: 78.9%",
      [("Train_Loss", 12, 0.1), ("Validation_Acc", 12, 78.9)]),
     ("11/21 10:00 - mmengine - INFO - Epoch(train)  [1][100/1000]  lr: 1.0000e-02  eta: 0:10:00  "
-     "time: 0.1  loss: 0.5", [("Train_lr", 1.1, 0.01), ("Train_loss", 1.1, 0.5)]),
+     "time: 0.1  loss: 0.5",
+     [("Train_lr", 1.1, 0.01), ("Train_time", 1.1, 0.1), ("Train_loss", 1.1, 0.5)]),
     ("{'loss': 0.3, 'grad_norm': inf, 'epoch': 1.5}",
      [("loss", 1.5, 0.3), ("grad_norm", 1.5, math.inf)]),
     ("{'loss': '0.3', 'learning_rate': '5e-05', 'epoch': '2'}",
@@ -57,6 +58,19 @@ LINES: list[tuple[str, Rows]] = [
      [("loss", 5, 0.5), ("lr", 5, 0.001)]),
     ("loss: 0.31 - accuracy: 0.9", [("loss", None, 0.31), ("accuracy", None, 0.9)]),
     ("Époque: étape - Train step=1 précision=0.5", [("Train_précision", 1, 0.5)]),
+    ("INFO:tensorflow:loss = 0.5, step = 100 (0.3 sec)", [("loss", 100, 0.5)]),
+    ("[11/21 10:00:00 d2]: eta: 0:10:00  iter: 19  loss_cls: 0.5  lr: 0.1  max_mem: 2000M",
+     [("loss_cls", 19, 0.5), ("lr", 19, 0.1)]),
+    ("[10]\ttrain-logloss:0.3\teval-logloss:0.4",
+     [("train-logloss", 10, 0.3), ("eval-logloss", 10, 0.4)]),
+    ("[10]\ttraining's auc: 0.9\tvalid_0's auc: 0.8",
+     [("training's_auc", 10, 0.9), ("valid_0's_auc", 10, 0.8)]),
+    ("epoch 001 | loss 3.2 | wps 123 | lr 0.5", [("loss", 1, 3.2), ("lr", 1, 0.5)]),
+    ("epoch:1 loss:0.5 acc:0.6", [("loss", 1, 0.5), ("acc", 1, 0.6)]),
+    ("Epoch 1 Train Loss: 0.5 Val Loss: 0.4",
+     [("Train_Loss", 1, 0.5), ("Validation_Loss", 1, 0.4)]),
+    ("loss: 2.302307  [   64/60000]", [("loss", None, 2.302307)]),
+    (" Accuracy: 45.2%, Avg loss: 2.1", [("Accuracy", None, 45.2), ("Avg_loss", None, 2.1)]),
     # several steps in one line: the finest counts
     ("epoch=1 step=500 loss=1", [("loss", 500, 1)]),
     ("epoch=1 iter=500 step=7 loss=1", [("loss", 7, 1)]),
@@ -134,6 +148,11 @@ PROSE = [
     "0.3 0.4 0.5",
     "2026-11-21 10:00:00",
     "steps=3 losses",
+    "test accuracy 0.95 required",
+    "Epoch 3: 45 files, 12 errors",
+    "Accuracy of the network on the 10000 test images: 55 %",
+    "Train Loss",
+    "Epoch 2 | saving | size 500 | took 3 s",
 ]  # fmt: skip
 
 
@@ -216,10 +235,10 @@ PIECES = ["a", " ", "=", ":", "1", ",", "1,", ".", "a ", "a.", "1/", "[", "(", "
 
 @pytest.mark.parametrize("head", ["", "Train step=1 ", "{'epoch': 1, ", "1/2 [=] - ", "x: "])
 def test_a_hostile_line_takes_linear_time(head: str) -> None:
-    """A quarter of a million times one piece is read in well under a second each."""
+    """A hundred thousand characters of one piece are read in well under a second each."""
     started = time.process_time()
     for piece in PIECES:
-        read_line((head + piece * (250_000 // len(piece)))[:250_000])
+        read_line((head + piece * (100_000 // len(piece)))[:100_000])
 
     assert time.process_time() - started < 1.0 * len(PIECES)
 
