@@ -126,12 +126,12 @@ def main() -> int:
     given = parse_arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: events.put(("stop", "")))
-    end = None if given.seconds is None else time.monotonic() + given.seconds
     agnez = str(Path(sys.executable).with_name("agnez"))
     server = [agnez, "up", "--port", str(given.port), "--data", str(given.data)]
     train = [sys.executable, str(ROOT / "training/digits/train.py"), "--epochs", str(given.epochs)]
     with child("server", server):
         address = wait_for_address()
+        end = None if given.seconds is None else time.monotonic() + given.seconds
         banner("Agnez is open:", "", f"    {address}", "", "Ctrl-C ends it.")
         spool = str(given.data.resolve() / "spool")
         with child("training", train, AGNEZ_URL=address, AGNEZ_SPOOL=spool):
