@@ -146,10 +146,14 @@ class Retention:
         return doomed
 
     async def apply_all(self) -> None:
-        """Apply every project's rule."""
+        """Apply every project's rule; one that can't be read is passed over."""
         for document in list(self._catalog.store.committed.table(PROJECTS)):
-            project = document["project"]
-            doomed = await self.apply(project, parse_rule(document["retention"]))
+            try:
+                project, rule = str(document["project"]), parse_rule(document["retention"])
+            except (KeyError, TypeError, BadRequest) as error:  # imported from who knows where
+                logger.warning("the rule %r can't be read: %s", document, error)
+                continue
+            doomed = await self.apply(project, rule)
             if doomed:
                 logger.info("%d runs of %r went to the trash by its rule", len(doomed), project)
 

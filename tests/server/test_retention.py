@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agnez_server.keys import RETENTION
-from agnez_server.models import new_run
+from agnez_server import retention
+from agnez_server.keys import RETENTION, STORE
+from agnez_server.models import PROJECTS, new_run
 from agnez_server.retention import Rule
 from tests.server.running import RunningServer
 
@@ -87,6 +89,25 @@ async def test_the_server_applies_all_rules(five: RunningServer) -> None:
     await five.served.app[RETENTION].apply_all()
 
     assert (await runs_of(five), await runs_of(five, "q")) == ({"runs"}, set())
+
+
+async def test_it_does_so_by_itself(
+    five: RunningServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A while after the start; a rule that nobody can read stops none of the others."""
+    app = five.served.app
+    monkeypatch.setattr(retention, "FIRST_AFTER_S", 0)
+    await app[STORE].change(lambda change: change.docs.table(PROJECTS).insert({"a": 1}))
+    await five.call("PUT", RULE, json={"keep_last": 2})
+    gone = asyncio.Event()
+    app[STORE].listen(lambda event: gone.set() if event.docs else None)
+
+    task = asyncio.create_task(app[RETENTION].watch())
+    await asyncio.wait_for(gone.wait(), 20)
+    task.cancel()
+
+    assert await runs_of(five) == {"4", "runs"}
+    assert "can't be read" in caplog.text
 
 
 @pytest.mark.parametrize(
