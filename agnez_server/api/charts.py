@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import NotFound
 from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import ChannelDoc, ChartDoc, LayoutDoc, channel_id, now_us
-from agnez_server.store.base import Change
+from agnez_server.store.base import Change, Series
 
 PAGE: Final = 500
 """Channels or charts that are looked at before others have their turn."""
@@ -34,18 +34,20 @@ async def list_channels(request: web.Request) -> web.StreamResponse:
     limit, offset = parsing.page(request, 1000, 100_000)
     channels = catalog.layout(id)["channels"]
     numbers = range(len(channels))[offset : offset + limit]
+    series = catalog.series_by_channel(id)
 
     async def pages() -> AsyncIterator[Iterator[dict[str, Any]]]:
         for part in (numbers[at : at + PAGE] for at in range(0, len(numbers), PAGE)):
-            yield (_channel(catalog, id, n, channels[n]) for n in part)
+            yield (_channel(catalog, id, n, channels[n], series.get(n, ())) for n in part)
 
     rest = {"total": len(channels), "limit": limit, "offset": offset}
     return await stream_items(request, pages(), rest)
 
 
-def _channel(catalog: Catalog, run: str, number: int, doc: ChannelDoc) -> dict[str, Any]:
-    store = catalog.store
-    found = [(s, store.stats(s.id)) for s in store.series(run, number)]
+def _channel(
+    catalog: Catalog, run: str, number: int, doc: ChannelDoc, series: Iterable[Series]
+) -> dict[str, Any]:
+    found = [(s, catalog.store.stats(s.id)) for s in series]
     item = channel_json(run, number, doc, found)
     item["last"] = parsing.named_number(item["last"])
     return item
@@ -55,7 +57,8 @@ async def get_channel(request: web.Request) -> web.Response:
     catalog = request.app[CATALOG]
     run, number = catalog.channel(request.match_info["channel"])
     doc = catalog.layout(run["id"])["channels"][number]
-    return parsing.json_answer(_channel(catalog, run["id"], number, doc))
+    series = catalog.store.series(run["id"], number)
+    return parsing.json_answer(_channel(catalog, run["id"], number, doc, series))
 
 
 def charts_of(layout: LayoutDoc) -> Iterator[tuple[ChartDoc, bool]]:

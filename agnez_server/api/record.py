@@ -59,7 +59,8 @@ async def _list(
     limit, offset = parsing.page(request, DEFAULT_LIMIT, MOST)
     channels = catalog.layout(run)["channels"]
     numbers = [n for n, channel in enumerate(channels) if channel["type"] == type]
-    series = {n: store.series(run, n) for n in numbers}
+    every = catalog.series_by_channel(run) if numbers else {}
+    series = {n: every.get(n, []) for n in numbers}
 
     def read() -> dict[str, Any]:
         places = sorted(_places(store, series), key=order)

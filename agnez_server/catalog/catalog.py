@@ -17,7 +17,7 @@ from tinydb import TinyDB
 from agnez_server.catalog.progress import Progress, counts, further
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, whole_run
-from agnez_server.store.base import Change, Committed, Series, SeriesStats, Store
+from agnez_server.store.base import Change, Committed, Series, Store
 
 
 class Catalog:
@@ -156,11 +156,11 @@ class Catalog:
         walls = (self.store.stats(s.id).last_wall for s in self.store.series(run))
         return max((w for w in walls if w is not None), default=None)
 
-    def series_of(self, run: str) -> dict[int, list[tuple[Series, SeriesStats]]]:
-        """Series and their figures by channel number, oldest session first."""
-        found: dict[int, list[tuple[Series, SeriesStats]]] = {}
+    def series_by_channel(self, run: str) -> dict[int, list[Series]]:
+        """All series of *run* by channel number, oldest session first."""
+        found: dict[int, list[Series]] = {}
         for series in self.store.series(run):
-            found.setdefault(series.channel, []).append((series, self.store.stats(series.id)))
+            found.setdefault(series.channel, []).append(series)
         return found
 
     # -- inside a change ---------------------------------------------------------------------
