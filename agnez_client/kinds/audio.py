@@ -25,7 +25,7 @@ MAX_SAMPLES: Final = 100_000_000
 MAX_CHANNELS: Final = 8
 MAX_CAPTION: Final = 1000
 _MAGIC: Final = (
-    (0, b"RIFF", "audio/wav"), (0, b"OggS", "audio/ogg"), (0, b"fLaC", "audio/flac"),
+    (8, b"WAVE", "audio/wav"), (0, b"OggS", "audio/ogg"), (0, b"fLaC", "audio/flac"),
     (0, b"ID3", "audio/mpeg"), (0, b"\xff\xfb", "audio/mpeg"), (0, b"\xff\xf3", "audio/mpeg"),
     (4, b"ftyp", "audio/mp4"), (0, b"\x1aE\xdf\xa3", "audio/webm"),
 )  # fmt: skip
@@ -126,15 +126,33 @@ def sniffed(head: bytes) -> str:
 
 
 def described(blob: Blob) -> tuple[dict[str, Any], Blob]:
-    """What a body says of the sound in *blob*: its length is known of WAV only."""
-    source = io.BytesIO(blob.source) if isinstance(blob.source, bytes) else str(blob.source)
+    """What a body says of the sound in *blob*: of other files than WAV what PyAV reads, if any."""
     about: dict[str, Any] = {}
     if blob.mime == "audio/wav":
-        with contextlib.suppress(wave.Error, EOFError), wave.open(source, "rb") as file:
+        with contextlib.suppress(wave.Error, EOFError), wave.open(_opened(blob), "rb") as file:
             rate = file.getframerate()
             about = {"seconds": file.getnframes() / rate, "rate": rate}
             about["channels"] = file.getnchannels()
-    return {**blob.ref, **about}, blob
+    return {**blob.ref, **(about or _read_by_av(blob))}, blob
+
+
+def _read_by_av(blob: Blob) -> dict[str, Any]:
+    try:
+        import av
+    except ImportError:
+        return {}
+    try:
+        with av.open(_opened(blob), "r") as file:
+            track = file.streams.audio[0]
+            about: dict[str, Any] = {"rate": track.rate, "channels": track.channels}
+            return about | ({"seconds": file.duration / 1e6} if file.duration else {})
+    except (av.FFmpegError, IndexError) as error:
+        raise ValueError(f"y is no sound that can be read: {error}") from error
+
+
+def _opened(blob: Blob) -> Any:
+    """What both readers take: the bytes as a file, or a path."""
+    return io.BytesIO(blob.source) if isinstance(blob.source, bytes) else str(blob.source)
 
 
 def as_samples(data: Any) -> npt.NDArray[np.int16]:

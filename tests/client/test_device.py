@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from agnez_client import Channel, Context
@@ -21,6 +23,7 @@ class Device:
     def __init__(self) -> None:
         self.done = 0
         self.queued = 0
+        self.element_size = 4
         self.calls: list[str] = []
 
 
@@ -36,6 +39,10 @@ class FakeTensor:
     def numel(self) -> int:
         """One."""
         return 1
+
+    def element_size(self) -> int:
+        """Bytes of one element, as large as a test wants it."""
+        return self.on.element_size
 
     def item(self) -> float:
         """Would wait for the device."""
@@ -74,6 +81,9 @@ class FakeHost:
         """The value."""
         assert self.value is not None
         return self.value
+
+    def __array__(self, *args: object, **more: object) -> np.ndarray[Any, Any]:
+        return np.array([self.value, self.value])
 
 
 class FakeEvent:
@@ -241,3 +251,46 @@ def test_x_on_a_device_is_refused(device: Device, begin: Begin) -> None:
     loss.send(x=FakeTensor(1.0, device), y=0.0)
 
     assert loss.bad == 1
+
+
+def test_a_whole_tensor_is_taken_when_its_copy_is_here(
+    server: IngestServer, begin: Begin, device: Device
+) -> None:
+    """Nobody waits in `send()`; x and wall time are those of the send."""
+    counts = begin().job.create_channel("counts", "HISTOGRAM", bins=1)
+
+    counts.send(x=7, y=FakeTensor(0.5, device))
+    counts.send(x=8, y=np.array([1.0]))
+    server.wait_for(lambda: server.only.entries("counts"))
+    assert [x for x, _ in server.only.entries("counts")] == [8]
+    assert device.calls == ["detach", "clone", "copy", "record"]
+    device.done = 1
+    server.wait_for(lambda: len(server.only.entries("counts")) == 2)
+
+    late = server.only.of_kind("entry")[1]
+    assert (late["x"], late["body"]["counts"]) == (7, [2])
+    assert late["wall"] < server.only.of_kind("entry")[0]["wall"]
+
+
+def test_a_whole_tensor_that_is_none_is_counted(begin: Begin, device: Device) -> None:
+    """When it is looked at, in the sender's thread: no error reaches the training."""
+    ctx = begin(strict=True)
+    image = ctx.job.create_channel("image", "IMAGE")
+    device.done = 1
+
+    image.send(y=FakeTensor(0.5, device))
+    ctx.finish()
+
+    assert image.bad == 1
+
+
+def test_whole_tensors_on_their_way_have_a_limit(begin: Begin, device: Device) -> None:
+    """In bytes: the device's memory is the training's."""
+    counts = begin().job.create_channel("counts", "HISTOGRAM")
+    device.element_size = 100 << 20
+
+    for _ in range(3):
+        counts.send(y=FakeTensor(0.5, device))
+
+    assert counts.dropped == 1
+    device.done = 9

@@ -12,10 +12,12 @@ MAX_CHANNELS: Final = 1024
 
 
 def check(body: Fields) -> None:
-    """Each a blob with its length in seconds, its rate in Hz, and how many channels it has."""
+    """Each a blob; its length in seconds, rate in Hz and channels where they are known."""
     for sound in body.parts("items", 1, MAX_ITEMS):
         sound.blob("audio/")
-        sound.number("seconds", 0)
-        sound.whole("rate", 1, MAX_RATE)
-        sound.whole("channels", 1, MAX_CHANNELS)
+        if sound.has("seconds"):
+            sound.number("seconds", 0)
+        for key, most in (("rate", MAX_RATE), ("channels", MAX_CHANNELS)):
+            if sound.has(key):
+                sound.whole(key, 1, most)
         sound.texts("caption")

@@ -11,11 +11,12 @@ MAX_ITEMS: Final = 64
 
 
 def check(body: Fields) -> None:
-    """Each a blob with its size in pixels; length, pace and frames where they are known."""
+    """Each a blob; its size in pixels, length, pace and frames where they are known."""
     for video in body.parts("items", 1, MAX_ITEMS):
         video.blob("video/", "image/webp", "image/gif")
         for side in ("width", "height"):
-            video.whole(side, 1, MAX_SIDE)
+            if video.has(side):
+                video.whole(side, 1, MAX_SIDE)
         for key in ("seconds", "fps"):
             if video.has(key):
                 video.number(key, 0)

@@ -126,6 +126,22 @@ def test_files_pass_through(encode: Encode, tmp_path: Path) -> None:
     assert encode("AUDIO", sound).body["items"][0]["seconds"] == 0.01
 
 
+def test_a_sound_of_another_format_is_described_by_pyav(encode: Encode, tmp_path: Path) -> None:
+    """FLAC, as an example; what is cut is refused."""
+    with av.open(str(tmp_path / "a.flac"), "w") as file:
+        track = file.add_stream("flac", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4000), np.int16), "s16", "mono")
+        frame.rate = 8000
+        file.mux([*track.encode(frame), *track.encode(None)])
+
+    (item,) = encode("AUDIO", tmp_path / "a.flac").body["items"]
+
+    assert (item["mime"], item["rate"], item["channels"]) == ("audio/flac", 8000, 1)
+    assert item["seconds"] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="no sound that can be read"):
+        encode("AUDIO", b"fLaC")
+
+
 BAD: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "no rate": ("AUDIO", [0.0], {}, "the rate is None"),
     "three axes": ("AUDIO", np.zeros((2, 2, 2)), {"rate": 8}, "shape"),
