@@ -44,8 +44,9 @@ class Backup:
     """
     What a backup says about itself.
 
-    ``store`` is the id of the store, ``made_at`` µs UTC; sizes in bytes. ``missing`` are the
-    SHA-256 of blobs whose files were gone or cut already.
+    ``store`` is the id of the store, ``made_at`` µs UTC, ``bytes`` the size of the databases and of
+    the files of large blobs. ``missing`` are the SHA-256 of blobs whose files were gone or cut
+    already; ``blobs`` does not count them.
     """
 
     version: int
@@ -134,7 +135,7 @@ class _Copying:
             store_id(self._draft / "agnez.db"),
             time.time_ns() // 1000,
             self._done,
-            len(blobs) - len(self._missing),
+            _count_blobs(self._draft / "blobs.db") - len(self._missing),
             self._missing,
         )
 
@@ -203,6 +204,13 @@ def file_blobs(path: Path) -> Iterator[tuple[bytes, int]]:
     if path.exists():
         with unchanging(path) as con:
             yield from con.execute("select sha, size from blob where in_file order by sha")
+
+
+def _count_blobs(path: Path) -> int:
+    if not path.exists():
+        return 0
+    with unchanging(path) as con:
+        return int(con.execute("select count(*) from blob").fetchone()[0])
 
 
 def _write_manifest(draft: Path, made: Backup) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,16 +63,22 @@ def verify(source: Path, progress: Progress | None = None) -> None:
     Raises:
         CannotBackUp: If something of it is damaged or missing; the message names it.
     """
-    made = read_manifest(source)
+    made, done = read_manifest(source), 0
     for name in DATABASES:
         if (source / name).exists() or name == DATABASES[0]:
             _verify_database(source / name)
+            done += (source / name).stat().st_size
     if store_id(source / DATABASES[0]) != made.store:
         raise CannotBackUp(f"{source} holds another store than its {MANIFEST} says")
-    done = 0
-    for done in _verify_blobs(source, set(made.missing)):
-        if progress is not None:
-            progress(done, max(made.bytes, done))
+    _verify_small_blobs(source / "blobs.db")
+    for sha, size in file_blobs(source / "blobs.db"):
+        if sha.hex() not in made.missing:
+            _require_hash(sha, _hash_of(blob_path(source, sha)))
+            done += size
+            if progress is not None:
+                progress(done, made.bytes)
+    if progress is not None:
+        progress(done, made.bytes)
 
 
 def _verify_database(path: Path) -> None:
@@ -86,18 +91,11 @@ def _verify_database(path: Path) -> None:
         raise CannotBackUp(f"{path} is damaged: {found}; take another backup")
 
 
-def _verify_blobs(source: Path, missing: set[str]) -> Iterator[int]:
-    path, done = source / "blobs.db", 0
-    if not path.exists():
-        return
-    with unchanging(path) as con:
-        for sha, data in con.execute("select sha, data from blob join body using (id)"):
-            _require_hash(sha, hashlib.sha256(data))
-            yield (done := done + len(data))
-    for sha, size in file_blobs(path):
-        if sha.hex() not in missing:
-            _require_hash(sha, _hash_of(blob_path(source, sha)))
-            yield (done := done + size)
+def _verify_small_blobs(path: Path) -> None:
+    if path.exists():
+        with unchanging(path) as con:
+            for sha, data in con.execute("select sha, data from blob join body using (id)"):
+                _require_hash(sha, hashlib.sha256(data))
 
 
 def _hash_of(path: Path) -> _Hash:

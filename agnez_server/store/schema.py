@@ -172,6 +172,7 @@ def _upgrade(con: sqlite3.Connection, path: Path, version: int) -> None:
     """Bring a file of an older version to ours; the old one stays beside it as a copy."""
     copy = path.with_name(f"{path.name}.v{version}.bak")
     _require_room(path)
+    logger.warning("%s is of version %d: it is copied, then upgraded", path, version)
     copy_database(con, copy)
     try:
         con.executescript(
