@@ -26,6 +26,7 @@ _AT_ONCE: Final = 50
 """Events that are written at once, and a second; what comes faster is told by `tend`."""
 _MOST_LINES: Final = 500
 _MOST_CHARACTERS: Final = 128 << 10
+_MOST_PIECES: Final = 64
 _MOST_WAITING: Final = 20_000
 _PATIENCE_S: Final = 2.0
 
@@ -81,6 +82,8 @@ class ConsoleLines:
         if self._telling == threading.get_ident():  # what telling itself writes would never end
             return
         self._chunks.append((stream, text, time.time_ns() // 1000))
+        if "\n" not in text and len(self._chunks) < _MOST_PIECES:
+            return  # `print` writes a line in pieces
         while self._chunks and self._lock.acquire(blocking=False):
             try:
                 self._take()
@@ -121,8 +124,12 @@ class ConsoleLines:
     def _take(self) -> None:
         while self._chunks:
             stream, text, wall = self._chunks.popleft()
+            pieces = [text]
+            while self._chunks and self._chunks[0][0] == stream:
+                _, text, wall = self._chunks.popleft()
+                pieces.append(text)
             screen = self._screens.get(stream) or self._open(stream)
-            screen.write(text, wall)
+            screen.write("".join(pieces), wall)
             self._collect_left(stream, screen)
 
     def _open(self, stream: str) -> Screen:

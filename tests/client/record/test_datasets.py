@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agnez_client import Context, RecordError
-from agnez_client.record import recorded
+from agnez_client.record import used
 from agnez_client.record.datasets import hash_array, hash_files, list_files
 from tests.client.ingest_server import IngestServer
 
@@ -147,7 +147,7 @@ def test_large_files_are_hashed_beside_the_training(
     server: IngestServer, begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dataset is known at once, its hash later."""
-    monkeypatch.setattr(recorded, "QUICK_BYTES", 10)
+    monkeypatch.setattr(used, "QUICK_BYTES", 10)
     ctx = begin()
     ctx.job.use_dataset("digits", folder)
     server.wait_for(lambda: len(told(server)) == 2)

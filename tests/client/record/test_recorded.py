@@ -153,6 +153,26 @@ def test_a_joined_process_leaves_the_record_to_the_owner(
     assert len(states) == 1
 
 
+def test_who_resumes_a_run_ends_it(
+    server: IngestServer, begin: Begin, python: Callable[..., Script]
+) -> None:
+    """The process that began it was killed; the one that joins is of rank 0 and leads."""
+    crash = "import os; from agnez_client import Context; c = Context(url=os.environ['URL']); "
+    script = python(crash + "print(c.job.run); input()", URL=server.url)
+    run = script.line()
+    server.wait_for(lambda: server.of_run(run))
+    script.process.kill()
+    script.process.wait()
+    ctx = begin(run=run)
+    assert ctx.job.leads
+    ctx.stage = "TRAIN"
+    ctx.finish()
+
+    last = max(server.of_run(run), key=lambda s: s.session)
+    assert [e["state"] for e in last.of_kind("state")] == ["finished"]
+    assert [e["stage"] for e in last.of_kind("fields")] == ["TRAIN"]
+
+
 # -- facts and figures ---------------------------------------------------------------------------
 
 
