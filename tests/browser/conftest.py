@@ -81,7 +81,7 @@ class Site:
         for n, channel in enumerate(columns):
             events.append({"kind": "channel", "n": n, "name": channel, "type": "NUMERIC"})
         texts = [json.dumps({**event, "at": at // 1000}).encode() for event in events]
-        await self._ingest(Batch(spool, run, at // 1000, events=texts))
+        await self.ingest(Batch(spool, run, at // 1000, events=texts))
         for n, y in enumerate(columns.values()):
             for part in np.array_split(np.arange(len(y)), len(y) // 30_000 + 1):
                 points = np.zeros(len(part), RECORD)
@@ -91,11 +91,12 @@ class Site:
                 batch = Batch(
                     spool, run, at // 1000, first_event=len(texts), first_point=first, points=points
                 )
-                await self._ingest(batch)
+                await self.ingest(batch)
                 first += len(part)
         return run
 
-    async def _ingest(self, batch: Batch) -> None:
+    async def ingest(self, batch: Batch) -> None:
+        """One delivery of a spool."""
         body = join_buffers(encode_batch(batch))
         url = f"{self.url}/api/v1/ingest"
         async with self.http.post(url, data=body, headers={"Content-Type": CONTENT_TYPE}) as answer:

@@ -15,8 +15,9 @@ import { PlotStage } from "./plotstage.ts";
 
 type Form = "counts" | "shares";
 
-/** A cell has room for its figure from this size on. */
-const FIGURE_PX = { width: 30, height: 15 };
+/** A cell has room for its figure from this height on. */
+const FIGURE_PX = 15;
+const DIGIT_PX = 6.8;
 const LABEL_PX = 15;
 const LETTER_PX = 6.4;
 const LONGEST_LABEL = 18;
@@ -62,8 +63,8 @@ export class MatrixStage extends PlotStage {
       x: places.map((one) => one.guess + 0.5), y: places.map((one) => one.truth + 0.5),
       size: places.map(() => across), color: places.map((one) => scaleColor(one.part)),
     });
-    const room = width / n >= FIGURE_PX.width && height / n >= FIGURE_PX.height;
-    const told = room ? places : [];
+    const digits = places.reduce((most, one) => Math.max(most, this.figureOf(one.truth, one.guess).length), 1);
+    const told = width / n >= (digits + 1) * DIGIT_PX && height / n >= FIGURE_PX ? places : [];
     figure.fill("figures", {
       x: told.map((one) => one.guess + 0.5), y: told.map((one) => one.truth + 0.5),
       text: told.map((one) => this.figureOf(one.truth, one.guess)), color: told.map((one) => (this.counts[one.truth]![one.guess] === 0 ? token("mute") : onScale(one.part))),
