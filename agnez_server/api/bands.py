@@ -11,7 +11,15 @@ from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.api.reading import in_reader, numeric_channel
 from agnez_server.bands.band import Band, band_of
-from agnez_server.bands.members import Bound, Member, bounds_of, members_of, read_curve
+from agnez_server.bands.members import (
+    Bound,
+    Member,
+    bounds_of,
+    members_of,
+    read_curve,
+    read_tail,
+    tails_of,
+)
 from agnez_server.bands.stragglers import Standing, standings
 from agnez_server.errors import BadRequest
 from agnez_server.keys import CATALOG, STORE
@@ -39,22 +47,32 @@ async def get_band(request: web.Request) -> web.Response:
     }
 
     def read() -> dict[str, Any]:
-        band = read_band(store, members, lo, hi, px, axis)
-        return {**head, **_band_json(band, members), "ranks": [_standing_json(s) for s in ranks]}
+        band, tail = read_bands(store, members, lo, hi, px, axis)
+        return {
+            **head,
+            **_band_json(band, members),
+            "tail": {"x": tail.x.tolist(), "mean": tail.mean.tolist()},
+            "ranks": [_standing_json(s) for s in ranks],
+        }
 
     return parsing.json_answer(await in_reader(request, read))
 
 
-def read_band(
+def read_bands(
     store: Store, members: list[Member], lo: Bound | None, hi: Bound | None, px: int, axis: Axis
-) -> Band:
-    """The band of *members* between *lo* and *hi*, None being the end of the data."""
+) -> tuple[Band, Band]:
+    """
+    The band of *members* between *lo* and *hi* (None being the end of the data), and that of what
+    their newest sessions went over again.
+    """
     bounds = bounds_of(members, axis) or (0, 0)
     low, high = bounds[0] if lo is None else lo, bounds[1] if hi is None else hi
     if low > high:  # the range lies beside the data
-        return band_of([], 0, 0, px)
-    curves = [read_curve(store, member, low, high, px, axis) for member in members]
-    return band_of(curves, float(low), float(high), px)
+        return band_of([], 0, 0, px), band_of([], 0, 0, px)
+    newest = [read_curve(store, member, low, high, px, axis) for member in members]
+    tails = [read_tail(store, part, low, high, px, axis) for part in tails_of(members)]
+    bounded = float(low), float(high), px
+    return band_of(newest, *bounded), band_of(tails, *bounded)
 
 
 def _band_json(band: Band, members: list[Member]) -> dict[str, Any]:
@@ -111,6 +129,7 @@ BAND: Final = schemas.obj(
         "lo": _NUMBERS,
         "hi": _NUMBERS,
         "count": _WHOLES,
+        "tail": schemas.obj({"x": _NUMBERS, "mean": _NUMBERS}),
         "odd": schemas.obj({"x": _NUMBERS, "y": schemas.array(schemas.Y), "rank": _WHOLES}),
         "ranks": schemas.array(_STANDING),
     }

@@ -115,6 +115,23 @@ def read_curve(store: Store, member: Member, lo: Bound, hi: Bound, px: int, axis
     return _joined(xs, ys, exact)
 
 
+def tails_of(members: Sequence[Member]) -> list[Part]:
+    """Of each member the newest session that was gone over again."""
+    parts = ([p for p in member.parts if p.until is not None] for member in members)
+    return [superseded[-1] for superseded in parts if superseded]
+
+
+def read_tail(store: Store, part: Part, lo: Bound, hi: Bound, px: int, axis: Axis) -> Curve:
+    """What was gone over again of *part*, as `read_curve`."""
+    until = part.until
+    if until is None or (axis == "x" and until > hi):
+        return _joined([], [], True)
+    found = store.view(part.series.id, max(lo, until) if axis == "x" else lo, hi, px, axis)
+    kept = found.x >= until
+    along = found.x if axis == "x" else found.wall
+    return _joined([along[kept].astype(np.float64)], [found.y[kept]], found.exact)
+
+
 def _joined(xs: list[FloatColumn], ys: list[FloatColumn], exact: bool) -> Curve:
     x, y = np.concatenate([*xs, np.empty(0)]), np.concatenate([*ys, np.empty(0)])
     if (x[1:] < x[:-1]).any():  # a clock that went back

@@ -62,7 +62,9 @@ async def test_what_a_rank_went_over_again_does_not_count(server: RunningServer)
 
     assert columns(band) == [[0, 5, 0, 10, 2], [1, 2, 0, 4, 2], [2, 3, 0, 6, 2], [3, 4, 0, 8, 2]]
     assert band["members"] == 2
+    assert band["tail"] == {"x": [1, 2], "mean": [20, 30]}
     assert max(by_time["hi"]) == 10
+    assert by_time["tail"]["mean"] == [20, 30]
 
 
 async def test_sessions_side_by_side_are_members(server: RunningServer) -> None:

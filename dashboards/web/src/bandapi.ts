@@ -25,6 +25,8 @@ export interface Band {
   lo: number[];
   hi: number[];
   count: number[];
+  /** The mean of what the newest sessions went over again. */
+  tail: { x: number[]; mean: number[] };
   odd: { x: number[]; y: Num[]; rank: number[] };
   ranks: Standing[];
 }

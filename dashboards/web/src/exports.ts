@@ -2,6 +2,7 @@
 
 import { api } from "./base.ts";
 import { h } from "./dom.ts";
+import type { Stroke } from "./figure.ts";
 import type { MenuItem } from "./menu.ts";
 import type { NumericChart } from "./numeric.ts";
 import { drawPicture, pngOf } from "./picture.ts";
@@ -19,9 +20,21 @@ export function exportsOf(view: NumericChart): MenuItem[] {
 async function savePng(view: NumericChart): Promise<void> {
   const figure = view.mounted;
   if (!figure) return;
-  const shown = figure.strokes.filter(({ number }) => !view.hidden.has(number));
-  const picture = await pngOf(drawPicture(view.chart.title, shown, figure.drawn(), devicePixelRatio));
+  const picture = await pngOf(drawPicture(view.chart.title, strokesOf(view, figure.strokes), figure.drawn(), devicePixelRatio));
   const address = URL.createObjectURL(picture);
   h("a", { href: address, download: `${view.chart.title}.png` }).click();
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
+}
+
+/** What is drawn, each with its name: of many ranks the mean, and those that were chosen. */
+function strokesOf(view: NumericChart, strokes: readonly Stroke[]): Stroke[] {
+  return strokes.filter(({ number }) => !view.hidden.has(number)).flatMap((stroke) => {
+    const members = view.feed.bands.get(stroke.number)?.ranks.length;
+    if (members === undefined) return [stroke];
+    const chosen = view.lines.get(stroke.number)?.ranks.filter(({ color }) => color !== null) ?? [];
+    return [
+      { ...stroke, name: `${stroke.name}, ${strings.meanOf(members)}` },
+      ...chosen.map(({ rank, color }) => ({ ...stroke, name: strings.rankNumber(rank), color: color!, dash: [] })),
+    ];
+  });
 }

@@ -55,8 +55,14 @@ export class Legend {
   }
 
   /** The values at the place which the reader points at. */
-  showAt(number: number, reading: Reading | null, smoothed: boolean): void {
-    this.write(number, reading, reading?.raw ?? null, smoothed);
+  showAt(number: number, reading: Reading, smoothed: boolean): void {
+    this.write(number, reading, reading.raw, smoothed);
+  }
+
+  /** Between which values the ranks lie at the place which the reader points at. */
+  showBand(number: number, [lo, hi]: readonly [number, number]): void {
+    const row = this.rows.get(number);
+    if (row) setText(row.raw, strings.between(formatValue(lo), formatValue(hi)));
   }
 
   /** Nobody points: the newest value as sent. `newest` null: the last that the server told of. */

@@ -143,11 +143,17 @@ export class NumericContent implements Content {
     const { smoothing } = this.parts.context.prefs();
     for (const [number, lines] of this.view.lines) {
       const reading = x === null ? null : readAt(lines, x);
-      if (reading) this.names?.showAt(number, reading, smoothing > 0);
+      if (reading) this.showReading(number, reading, lines);
       else this.names?.showNewest(number, this.view.newest(number), lastOf(lines), smoothing > 0);
       this.showRanks(number, x);
     }
     this.parts.events.told(x === null ? this.view.note() : this.nameOf(x));
+  }
+
+  private showReading(number: number, reading: Reading, { band }: Lines): void {
+    this.names?.showAt(number, reading, this.parts.context.prefs().smoothing > 0);
+    const at = band?.x.indexOf(reading.x) ?? -1;
+    if (band && at >= 0) this.names?.showBand(number, [band.lo[at]!, band.hi[at]!]);
   }
 
   /** Channels that have many ranks have a panel of them. */

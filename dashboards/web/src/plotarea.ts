@@ -73,8 +73,12 @@ export class PlotArea implements Follower {
   private showDots(figure: Figure | null, x: number | null): void {
     const dots: HTMLElement[] = [];
     for (const [number, lines] of this.view.lines) {
-      const reading = x === null || this.view.hidden.has(number) ? null : readAt(lines, x);
-      if (figure && reading && Number.isFinite(reading.y)) dots.push(dotAt(figure, number, reading));
+      if (!figure || x === null || this.view.hidden.has(number)) continue;
+      const stroke = figure.strokes.find((one) => one.number === number);
+      for (const { color, ...line } of [...lines.ranks.filter((one) => one.color !== null), { ...lines, color: stroke?.color ?? "" }]) {
+        const reading = readAt(line, x);
+        if (reading && Number.isFinite(reading.y)) dots.push(dotAt(figure, color!, reading));
+      }
     }
     fill(this.dots, ...dots);
   }
@@ -122,10 +126,9 @@ function isInside({ frame: { left, width } }: Figure, pixel: number): boolean {
   return pixel >= left - 0.5 && pixel <= left + width + 0.5;
 }
 
-function dotAt(figure: Figure, number: number, reading: Reading): HTMLElement {
-  const stroke = figure.strokes.find((one) => one.number === number);
+function dotAt(figure: Figure, color: string, reading: Reading): HTMLElement {
   const dot = h("span", { class: "dot-at" });
   dot.style.transform = `translate(${figure.pixelOfX(reading.x)}px, ${figure.pixelOfY(reading.y)}px)`;
-  dot.style.background = strokeColor(stroke?.color ?? "");
+  dot.style.background = strokeColor(color);
   return dot;
 }

@@ -16,10 +16,11 @@ export function bandLines(band: Band, chains: readonly Chain[], choice: RankChoi
   const x = along(band.x, how);
   const mean = { x, y: Float64Array.from(band.mean) };
   const smooth = smoothedOf(mean, how);
-  const { old, older } = buildLines(chains, how);
+  const tail = smoothedOf({ x: along(band.tail.x, how), y: Float64Array.from(band.tail.mean) }, how);
+  const { old, older } = buildLines(chains.filter(({ rank }) => choice.colorOf(rank) !== null), how);
   const odd = { x: along(band.odd.x, how), y: Float64Array.from(band.odd.y, (y) => numberOf(y)!) };
   return {
-    raw: drawable(mean, how.log), smooth, old, older, mark: marked(smooth), odd: oddOnes([odd], how.log),
+    raw: drawable(mean, how.log), smooth, old: joined([tail, old]), older, mark: marked(smooth), odd: oddOnes([odd], how.log),
     band: columnsOf(x, band, how.log), ranks: rankLines(chains, choice, how),
   };
 }

@@ -70,6 +70,7 @@ export const strings = {
   olderSessions: (count: number): string => (count === 1 ? "1 earlier session" : `${count} earlier sessions`),
   ranks: (count: number): string => `${count} ranks`,
   moreMarkers: (count: number): string => `and ${count} more`,
+  between: (lo: string, hi: string): string => `${lo} to ${hi}`,
   meanOf: (count: number): string => `mean of ${count} ranks`,
   rankNumber: (rank: number): string => `rank ${rank}`,
   howRanks: (channel: string): string => `How the ranks of ${channel} are drawn`,
