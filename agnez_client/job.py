@@ -250,8 +250,8 @@ class Job(Recorded):
         timeout = self._settings.flush_timeout if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout
         self._outlet.drain(timeout)
-        self._await_hashes()
-        self._recorder.end(last_words)
+        self._await_hashes(timeout)
+        self._recorder.end(timeout, last_words)
         if self.leads:
             more = {"reason": as_text(reason[:2000])} if reason else {}
             self._outlet.record("state", state=state, **more)

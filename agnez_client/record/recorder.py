@@ -26,6 +26,7 @@ from agnez_client.settings import Settings
 
 PATIENCE_S: Final = 3.0
 """How long the end of a run waits for facts that are still being asked for."""
+LAST_FIGURES_S: Final = 0.5
 FIRST_SAMPLE_S: Final = 0.5
 _LONGEST_RUN_S: Final = 10 * 366 * 86_400.0
 
@@ -71,17 +72,19 @@ class Recorder:
                 self._facts_told.set()
                 self._thread = None
 
-    def end(self, last_words: str = "") -> None:
+    def end(self, timeout_s: float, last_words: str = "") -> None:
         """
         Tell what is left, and stop.
 
         Args:
+            timeout_s: How long to wait for facts that are still being asked for, 3 s at most.
             last_words: Text that is about to be written to standard error, by whoever shows the
                 error that has ended the run.
         """
         self._ending.set()
         if self._thread is not None:
-            self._facts_told.wait(PATIENCE_S)
+            self._facts_told.wait(min(timeout_s, PATIENCE_S))
+            self._thread.join(min(timeout_s, LAST_FIGURES_S))
         if self._console is not None:
             CAPTURE.remove(self._console)
             if last_words:

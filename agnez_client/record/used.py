@@ -97,8 +97,8 @@ class Used:
         told = {key: value for key, value in known.items() if value}
         self._outlet.record("dataset", **fields, **told)
 
-    def _await_hashes(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+    def _await_hashes(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + min(timeout_s, PATIENCE_S)
         for thread in self._hashing:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():

@@ -189,3 +189,14 @@ def test_cards_are_told_by_nvml() -> None:
         "gpu1/memory_bytes": float(2 << 30),
         "gpu1/celsius": 61.0,
     }
+
+
+def test_without_a_driver_there_are_no_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is installed, and finds nothing to ask."""
+
+    def fail() -> None:
+        raise RuntimeError("NVML Shared Library Not Found")
+
+    monkeypatch.setitem(sys.modules, "pynvml", SimpleNamespace(nvmlInit=fail))  # type: ignore[arg-type]
+
+    assert gpu_facts() == []
