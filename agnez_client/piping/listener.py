@@ -28,10 +28,20 @@ class OutputListener:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._log = LogReader()
         self._rest = ""
+        self._is_deaf = False
         self._channels: dict[str, Channel | None] = {}
 
     def hear(self, data: bytes, *, end: bool = False) -> None:
-        """The next bytes of the stream; *end* says that there are no more."""
+        """The next bytes of the stream; *end* says that there are no more. Raises nothing."""
+        if self._is_deaf:
+            return
+        try:
+            self._read(data, end)
+        except Exception:  # the program must run on, whatever is wrong with us
+            self._is_deaf = True
+            logger.exception("%s is not read any more, it only passes through", self._stream)
+
+    def _read(self, data: bytes, end: bool) -> None:
         text = self._decoder.decode(data, end)
         if text:
             CAPTURE.hear(self._stream, text)
