@@ -39,7 +39,7 @@ export const getRun = (id: string, signal?: AbortSignal): Promise<Run> =>
   getJson(`/runs/${encodeURIComponent(id)}`, signal);
 
 export const getChannels = async (run: string, signal?: AbortSignal): Promise<Channel[]> =>
-  (await getJson<Page<Channel>>(`/runs/${encodeURIComponent(run)}/channels`, signal)).items;
+  (await getJson<Page<Channel>>(`/runs/${encodeURIComponent(run)}/channels?limit=100000`, signal)).items;
 
 export const getCharts = async (run: string, signal?: AbortSignal): Promise<Chart[]> =>
   (await getJson<Page<Chart>>(`/runs/${encodeURIComponent(run)}/charts`, signal)).items;

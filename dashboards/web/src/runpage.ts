@@ -219,14 +219,13 @@ export class RunPage {
   }
 
   private async refreshFigures(): Promise<void> {
-    const { pushes } = this;
     const began = performance.now();
     try {
       const { id } = this.known.run;
+      const { pushes } = this;
       const [run, channels] = await Promise.all([getRun(id), getChannels(id)]);
       this.askingTook = performance.now() - began;
-      // What was pushed meanwhile may be newer than the answer.
-      this.show({ ...this.known, channels, run: this.pushes === pushes ? run : this.known.run });
+      this.showNewer(run, pushes, { channels });
     } catch (error) {
       this.refused(error);
     } finally {
@@ -238,11 +237,17 @@ export class RunPage {
   private async relayout(): Promise<void> {
     try {
       const { id } = this.known.run;
-      const [channels, charts] = await Promise.all([getChannels(id), getCharts(id)]);
-      this.show({ ...this.known, channels, charts });
+      const { pushes } = this;
+      const [run, channels, charts] = await Promise.all([getRun(id), getChannels(id), getCharts(id)]);
+      this.showNewer(run, pushes, { channels, charts });
     } catch (error) {
       this.refused(error);
     }
+  }
+
+  /** What was pushed while `run` was on its way may be newer than it is. */
+  private showNewer(run: Known["run"], pushes: number, rest: Partial<Known>): void {
+    this.show({ ...this.known, ...rest, run: this.pushes === pushes ? run : { ...run, ...this.known.run } });
   }
 
   /** Markers are channels: asked for again when one of these has more. */
@@ -276,7 +281,7 @@ export class RunPage {
   private async connected(first: boolean): Promise<void> {
     if (first) this.eachChart((section) => section.grid.resume());
     await this.shell.live.watch(this.known.run.id, {});
-    await Promise.all([this.relayout(), this.refreshFigures()]);
+    await this.relayout();
     if (!first) for (const section of this.sections) section.reload();
   }
 }

@@ -33,7 +33,7 @@ export class Chooser {
   constructor(
     private columns: readonly string[], private readonly project: () => string, private readonly chosen: (columns: readonly string[]) => void,
   ) {
-    this.element.addEventListener("keydown", (event) => {
+    document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || this.panel.hidden) return;
       this.turn();
       this.button.focus();
@@ -65,7 +65,10 @@ export class Chooser {
   private choose(columns: readonly string[]): void {
     this.columns = columns.slice(0, MOST_COLUMNS);
     this.chosen(this.columns);
-    this.draw(this.wanted);
+    const pressed = document.activeElement?.getAttribute("aria-label");
+    this.draw(this.wanted); // anew, so that what was pressed is another button with the same label
+    const same = [...this.panel.querySelectorAll("button")].find((one) => one.getAttribute("aria-label") === pressed);
+    if (pressed) (same ?? this.button).focus();
   }
 
   private draw(text: string): void {
