@@ -1,6 +1,7 @@
 /**
  * The bands of a chart's channels. The server says when one changed; it is asked for again, but a
- * band of many ranks is much work, so not more often than this, and resting longer than it took.
+ * band of many ranks is much work: each not more often than this, resting longer than it took, and
+ * of all charts of the page one after the other.
  */
 
 import { isAbort, isServerTrouble } from "./api.ts";
@@ -8,6 +9,25 @@ import type { Band } from "./bandapi.ts";
 
 const EVERY_MS = 250;
 const REST = 3;
+
+/** One request at a time; after it as long a rest. */
+export class Lane {
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** `ask` when it is its turn. */
+  take<T>(ask: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(ask);
+    this.last = this.last.then(async () => {
+      const begun = performance.now();
+      await turn.catch(() => undefined);
+      const took = performance.now() - begun;
+      await new Promise((resolve) => setTimeout(resolve, took));
+    });
+    return turn;
+  }
+}
+
+const PAGE = new Lane();
 
 export class Bands {
   readonly data = new Map<number, Band>();
@@ -19,6 +39,7 @@ export class Bands {
   constructor(
     private readonly get: (channel: number, signal: AbortSignal) => Promise<Band>,
     private readonly changed: () => void,
+    private readonly lane = PAGE,
   ) {}
 
   /** The band of `channel` is another one at the server. */
@@ -43,17 +64,23 @@ export class Bands {
     this.waiting.delete(channel);
     const mine = new AbortController();
     this.asking.set(channel, mine);
-    const begun = performance.now();
+    let took = 0;
     try {
-      const band = await this.get(channel, mine.signal);
-      if (mine.signal.aborted) return;
+      const band = await this.lane.take(async () => {
+        if (mine.signal.aborted) return null;
+        const begun = performance.now();
+        const found = await this.get(channel, mine.signal);
+        took = performance.now() - begun;
+        return found;
+      });
+      if (mine.signal.aborted || !band) return;
       this.data.set(channel, band);
       this.changed();
     } catch (error) {
       // Away or busy: the next change, or the connection that returns, asks again.
       if (!isAbort(error) && !isServerTrouble(error)) throw error;
     } finally {
-      this.rest(channel, mine, performance.now() - begun);
+      this.rest(channel, mine, took);
     }
   }
 

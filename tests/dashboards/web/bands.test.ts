@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import type { Band } from "../../../dashboards/web/src/bandapi.ts";
-import { Bands } from "../../../dashboards/web/src/bands.ts";
+import { Bands, Lane } from "../../../dashboards/web/src/bands.ts";
 
 let asked: { give: (band: Band) => void; signal: AbortSignal }[];
 let changes: number;
@@ -26,7 +26,7 @@ beforeEach(() => {
   mock.method(performance, "now", () => now);
   asked = [];
   changes = 0;
-  bands = new Bands((_, signal) => new Promise((give) => asked.push({ give, signal })), () => changes++);
+  bands = new Bands((_, signal) => new Promise((give) => asked.push({ give, signal })), () => changes++, new Lane());
 });
 
 test("a band that changed is asked for at once, and taken", async () => {
@@ -78,6 +78,23 @@ test("after an answer that took long it rests three times as long", async () => 
   await pass(1100);
   assert.equal(asked.length, 1);
   await pass(100);
+
+  assert.equal(asked.length, 2);
+});
+
+test("the bands of several charts are asked for one after the other, with a rest between", async () => {
+  const lane = new Lane();
+  const charts = [0, 1].map(() => new Bands((_, signal) => new Promise((give) => asked.push({ give, signal })), () => changes++, lane));
+  charts.forEach((chart) => chart.stale(0));
+  await pass(0);
+  assert.equal(asked.length, 1);
+
+  now += 80;
+  asked[0]!.give(band(1));
+  await settle();
+  await pass(70);
+  assert.equal(asked.length, 1);
+  await pass(10);
 
   assert.equal(asked.length, 2);
 });
