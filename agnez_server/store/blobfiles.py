@@ -101,8 +101,15 @@ class Incoming:
     def spill(self) -> None:
         """Write what is in memory to the draft."""
         parts, self._parts = self._parts, []
-        for part in parts:
-            self._write(part)
+        with self._lock:
+            self._require_open()
+            if self.draft is None:
+                self._fd, self.draft = self._files.draft()
+            for part in parts:
+                self._hash.update(part)
+                view = memoryview(part)
+                while view:
+                    view = view[os.write(self._fd, view) :]
 
     def finish(self) -> tuple[bytes, bytes | None]:
         """The hash of all, and all of it where it is in memory; a draft is on disk then."""
@@ -122,16 +129,6 @@ class Incoming:
             if self.draft is not None:
                 os.close(self._fd)
                 self.draft.unlink(missing_ok=True)
-
-    def _write(self, part: bytes) -> None:
-        self._hash.update(part)
-        view = memoryview(part)
-        while view:
-            with self._lock:
-                self._require_open()
-                if self.draft is None:
-                    self._fd, self.draft = self._files.draft()
-                view = view[os.write(self._fd, view) :]
 
     def _require_open(self) -> None:
         if self._closed:

@@ -33,6 +33,8 @@ _QUICK: Final = 1 << 16
 """Bytes which are hashed sooner than a thread takes over."""
 _GROUP_BYTES: Final = 8 << 20
 """About how many bytes of small blobs share a commit at most."""
+_SPILL_BYTES: Final = 4 << 20
+"""About how many bytes of a large blob are written at a time."""
 _HELD_BYTES: Final = 64 << 20
 """While so many bytes of all that comes in are in memory, small blobs become files as well."""
 
@@ -97,7 +99,8 @@ class Blobs:
             held.take(len(part))
             if incoming.size > limit:
                 raise _too_large(limit)
-            if held.bytes > SMALL or self._held.bytes > _HELD_BYTES:
+            most = SMALL if incoming.draft is None else _SPILL_BYTES
+            if held.bytes > most or self._held.bytes > _HELD_BYTES:
                 await self.on_disk(incoming.spill)
                 held.release()
 
