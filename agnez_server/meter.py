@@ -16,10 +16,12 @@ class RequestMeter:
     Attributes:
         requests: Answers given, by method, route ("" where there was none) and status. Routes and
             methods are those of the router: no request can make a new one up.
+        refused: Events and points of batches that were refused alone.
     """
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
+        self.refused = 0
 
     @property
     def count(self) -> Middleware:

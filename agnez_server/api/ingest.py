@@ -19,7 +19,7 @@ from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.catalog.delivery import take_batch
 from agnez_server.errors import BadRequest, TooLarge, UpgradeNeeded
-from agnez_server.keys import CATALOG, PRESENCE, STORE, WATCHED
+from agnez_server.keys import CATALOG, METER, PRESENCE, STORE, WATCHED
 from agnez_server.models import now_us
 
 MAX_EVENTS: Final = 200_000
@@ -53,6 +53,7 @@ async def post_batch(request: web.Request) -> web.Response:
         lambda change: take_batch(catalog, change, batch, now, wait_for_blobs=waits)
     )
     request.app[PRESENCE].heard(batch.run, batch.spool.hex())
+    request.app[METER].refused += receipt.refused_count
     return parsing.json_answer(
         {
             "store": store.id,

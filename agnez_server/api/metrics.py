@@ -52,6 +52,10 @@ class _Server(Collector):
         for (method, route, status), count in sorted(self._app[METER].requests.items()):
             requests.add_metric((method, route, str(status)), count)
         yield requests
+        yield CounterMetricFamily(
+            "agnez_ingest_refused", "Events and points of batches that were refused alone",
+            self._app[METER].refused,
+        )  # fmt: skip
 
     def _store(self) -> Iterator[Metric]:
         stats = self._app[STORE].store_stats()

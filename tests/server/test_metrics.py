@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.running import RunningServer
+from tests.server.spools import Spool
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -72,6 +73,15 @@ async def test_requests_are_counted_by_route_and_status(server: RunningServer) -
     assert count("GET", "/api/v1/runs/{run}", 404) == 2
     assert count("POST", "/api/v1/ingest", 400) == 1
     assert count("", "", 404) == 2
+
+
+async def test_what_is_refused_alone_is_counted(server: RunningServer) -> None:
+    """An event of a batch that is taken."""
+    spool = Spool()
+    spool.event("chart", id="not an id", channels=["loss"])
+    answer = await server.taken(spool.batch())
+
+    assert (await scrape(server))["agnez_ingest_refused_total", ()] == len(answer["refused"]) == 1
 
 
 async def test_frames_are_counted(server: RunningServer) -> None:
