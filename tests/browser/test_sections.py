@@ -10,7 +10,7 @@ from tests.browser.conftest import Site
 from tests.browser.recorded import Recorded
 
 EVIL = "<img src=x onerror=document.title='broken'>"
-DIFF = b"diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1,2 @@\n-lr = 1\n+lr = 0.1\n+</pre>\n"
+DIFF = b"diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1 @@\n-lr = 1\n+lr = 0.1\n"
 
 
 async def test_a_section_has_an_address_and_keys(site: Site) -> None:
