@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from agnez_client.job import Job
 
+INTERRUPTED: Final = ("stopped", "KeyboardInterrupt")
 SIGTERM_FLUSH_S: Final = 3.0
 """Who sends SIGTERM sends SIGKILL soon after."""
 
@@ -61,6 +62,8 @@ class Lifecycle:
         state, reason = self._end
         for job in list(self.jobs):
             job.finish(state, reason=reason)
+        if self._end == INTERRUPTED:
+            _remember_interrupt()
 
     def _failing(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -108,10 +111,23 @@ def ending_of(error: BaseException | None) -> tuple[str, str | None]:
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "finished", None
     if isinstance(error, KeyboardInterrupt):
-        return "stopped", "KeyboardInterrupt"
+        return INTERRUPTED
     if isinstance(error, SystemExit):
         return "failed", f"exit status {error.code}"
     return "failed", f"{type(error).__name__}: {error}"[:2000]
+
+
+def _remember_interrupt() -> None:
+    """
+    Let the process die of SIGINT in the end, as shells expect of one that nobody has caught.
+
+    The interpreter forgets that when a text is run as code afterwards, which happens when another
+    thread imports a module (a named tuple is such a text), and is reminded in the same way.
+    """
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return
 
 
 PROCESS: Final = Lifecycle()
