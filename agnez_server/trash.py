@@ -19,6 +19,8 @@ from agnez_server.store.base import Change
 
 logger = logging.getLogger(__name__)
 
+FIRST_LOOK_S: Final = 30.0
+"""After the start, when there is other work to do."""
 LOOK_EVERY_S: Final = 600.0
 _DAY_US: Final = 86_400_000_000
 
@@ -73,7 +75,8 @@ class Trash:
         return overdue
 
     async def watch(self) -> None:
-        """Empty it now and every ten minutes, until cancelled."""
+        """Empty it soon and every ten minutes, until cancelled."""
+        await asyncio.sleep(FIRST_LOOK_S)
         while True:
             try:
                 for run in await self.empty():

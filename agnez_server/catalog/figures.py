@@ -6,14 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.progress import SYSTEM_PREFIX
 from agnez_server.models import RunDoc
 from agnez_server.store.base import Series, SeriesStats
-
-SYSTEM_PREFIX: Final = "system/"
-"""Of channels that tell of the machine and not of the training."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,9 @@ class Numbering:
 
     def numeric(self) -> dict[int, int]:
         """Series of the channels that take numbers, by number."""
-        others = self.others()
-        every = {**self._series, **self._new}
-        return {int(key): series for key, series in every.items() if int(key) not in others}
+        every = {**self._series, **self._new} if self._new else self._series
+        others = {**self._types, **self._new_types}
+        return {int(key): series for key, series in every.items() if key not in others}
 
     def others(self) -> dict[int, str]:
         """The types of all channels that take entries, by number."""

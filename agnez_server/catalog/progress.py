@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from agnez_server.models import ChannelDoc
 from agnez_server.store.base import SeriesStats
 
-SYSTEM_PREFIX = "system/"
+SYSTEM_PREFIX: Final = "system/"
 """Of the names of channels that say how the machine fares: their x is no step of the run."""
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from agnez_client.protocol import CHANNEL_TYPES, DRAWN_TYPES
+from agnez_dashboards import known_kinds
 from agnez_server.api.charts import AUTO_PREFIX
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.errors import Conflict
 from agnez_server.keys import CATALOG, STORE
 from agnez_server.store.base import Change
 from tests.server.running import RunningServer
+from tests.server.spools import Spool
 
 
 async def run_with(server: RunningServer, *channels: str) -> str:
@@ -73,6 +76,35 @@ async def test_a_channel_that_is_not_there(server: RunningServer, id: str) -> No
     status, _ = await server.refused("GET", f"/channels/{id.format(run=run)}")
 
     assert status == 404
+
+
+async def test_a_run_of_many_channels_is_listed_whole(server: RunningServer) -> None:
+    """Each of thousands once, in order, with its figures; and each has its chart."""
+    spool = Spool(channels=[f"c{i}" for i in range(3000)])
+    spool.send(5, channel=2999)
+    await server.taken(spool.batch())
+
+    answer = await server.get(f"/runs/{spool.run}/channels", limit=100_000)
+
+    assert [c["name"] for c in answer["items"]] == [f"c{i}" for i in range(3000)]
+    assert (answer["total"], answer["items"][-1]["last"]) == (3000, 5)
+    assert len(await charts(server, spool.run)) == 3000
+
+
+@pytest.mark.parametrize("type", CHANNEL_TYPES)
+async def test_a_chart_has_a_figure_or_none(server: RunningServer, type: str) -> None:
+    """Types that are drawn with Bokeh have one; for others it is clear that there is none."""
+    spool = Spool(channels=())
+    spool.event("channel", n=0, name="c", type=type)
+    await server.taken(spool.batch())
+
+    status, body = await server.call("GET", f"/runs/{spool.run}/charts/{AUTO_PREFIX}0/figure")
+
+    drawn = type in known_kinds() and type in DRAWN_TYPES
+    assert status == (200 if drawn else 404)
+    assert len(await charts(server, spool.run)) == (type in DRAWN_TYPES)
+    if type in DRAWN_TYPES and not drawn:
+        assert type in body["error"]["message"]
 
 
 async def test_a_channel_without_a_chart_has_its_own(server: RunningServer) -> None:

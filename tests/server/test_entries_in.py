@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agnez_client.protocol import CHANNEL_TYPES
+from agnez_client.protocol import CHANNEL_TYPES, encode_batch, join_buffers
 from tests.server.bodies import EXAMPLES, PICTURE, PNG, named, put, put_all, sha256
 from tests.server.running import RunningServer
 from tests.server.spools import WALL_US, Spool
@@ -207,6 +207,38 @@ async def test_an_entry_that_makes_no_sense_is_refused(
 
     assert [r["event"] for r in answer["refused"]] == [3]
     assert len(await entries(server, f"{spool.run}.1")) == 1
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_either_version_of_the_protocol_is_taken(server: RunningServer, version: int) -> None:
+    """A spool of an older SDK is read; it has no entries to send."""
+    spool = Spool()
+    spool.send(1, 2)
+    body = bytearray(join_buffers(encode_batch(spool.batch())))
+    body[4] = version
+
+    status, answer = await server.ingest(bytes(body))
+
+    assert (status, answer["points"]) == (200, 2)
+    assert await server.ys(f"{spool.run}.0") == [1, 2]
+
+
+async def test_a_channel_of_another_type_is_refused_with_all_it_sends(
+    server: RunningServer,
+) -> None:
+    """A second process that takes a name for another type is told so; the first goes on."""
+    first = Spool(channels=("c",))
+    first.send(1)
+    await server.taken(first.batch())
+    second = Spool(first.run, channels=())
+    second.event("channel", n=0, name="c", type="TEXT")
+    send(second, 0, EXAMPLES["TEXT"], n=0)
+
+    refused = (await server.taken(second.batch()))["refused"]
+
+    assert [r["event"] for r in refused] == [1, 2]
+    assert "has the type NUMERIC, not TEXT" in refused[0]["reason"]
+    assert await server.ys(f"{first.run}.0") == [1]
 
 
 async def test_another_type_under_the_same_name_is_refused(server: RunningServer) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from agnez_server.keys import CATALOG
+from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import now_us
 from agnez_server.trash import Trash
+from tests.server.bodies import PNG, put, ref, sha256
 from tests.server.running import RunningServer
 from tests.server.spools import Spool
 
@@ -99,6 +100,25 @@ async def test_what_is_purged_is_gone(server: RunningServer) -> None:
 
     assert (await server.refused("POST", f"/runs/{id}/restore"))[0] == 410
     assert await names(server, deleted="true") == []
+
+
+async def test_what_is_purged_takes_its_blobs_along(server: RunningServer) -> None:
+    """A blob goes with the last run that names it, not before; one in the trash names it."""
+    await put(server, PNG, "image/png")
+    store, body = server.served.app[STORE], {**ref(PNG, "image/png"), "path": "a.png"}
+    point = {"channel": "a.png", "type": "ARTEFACT", "y": body}
+    first, second = [
+        (await server.post({**point, "run": name}))["runs"][0] for name in ("one", "two")
+    ]
+
+    await server.call("DELETE", f"/runs/{first}?purge=true")
+    await throw(server, second)
+    await store.collect_blobs(0)
+    assert (await server.call("GET", f"/blobs/{sha256(PNG)}"))[0] == 200
+
+    await server.call("DELETE", f"/runs/{second}?purge=true")
+    await store.collect_blobs(0)
+    assert (await server.refused("GET", f"/blobs/{sha256(PNG)}"))[0] == 404
 
 
 async def test_the_trash_is_emptied_by_age(server: RunningServer) -> None:
