@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from agnez_client.delivery import Delivery, Verdict
 from agnez_client.errors import TransportError
-from agnez_client.transport import Transport
+
+if TYPE_CHECKING:
+    from agnez_client.transport import Transport
 
 GRACE_S: Final = 60.0
 SLOWEST: Final = 50_000
