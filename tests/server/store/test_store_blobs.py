@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from agnez_server.errors import BlobDamaged, StoreBusy, StoreReadOnly
-from agnez_server.store import BlobRef, CannotOpenStore
+from agnez_server.store import BlobRef, CannotOpenStore, SchemaTooNew
 from agnez_server.store.blobs import Held
 from agnez_server.store.collector import backup_lock
 
@@ -325,3 +325,13 @@ async def test_a_foreign_file_of_blobs_is_refused(open_store, tmp_path) -> None:
     for _ in range(2):
         with pytest.raises(CannotOpenStore, match="not one of Agnez"):
             await open_store()
+
+
+async def test_newer_blobs_are_refused(open_store, store) -> None:
+    """With what this server knows and what to do."""
+    await store.close()
+    with closing(sqlite3.connect(store._database.path.with_name("blobs.db"))) as con:
+        con.execute("pragma user_version = 9")
+
+    with pytest.raises(SchemaTooNew, match=r"version 9.*1 to 1.*upgrade"):
+        await open_store()
