@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 STREAMS: Final = ("stdout", "stderr")
+Write = Callable[[str], Any]
 
 
 class Listener(Protocol):
@@ -28,7 +29,7 @@ class Capture:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
-        self._wrapped: list[tuple[Any, Callable[[str], Any]]] = []
+        self._wrapped: list[tuple[Any, Write, Write | None]] = []
 
     def add(self, listener: Listener) -> None:
         """Let *listener* hear from now on."""
@@ -44,9 +45,13 @@ class Capture:
         """Let *listener* hear no more; with the last one the streams are as they were."""
         self._listeners = [x for x in self._listeners if x is not listener]
         if not self._listeners:
-            for stream, write in self._wrapped:
-                if vars(stream).get("write") is write:  # else somebody has wrapped ours
+            for stream, write, before in self._wrapped:
+                if vars(stream).get("write") is not write:
+                    continue  # somebody has wrapped ours, which from now on only passes on
+                if before is None:
                     del stream.write
+                else:
+                    stream.write = before
             self._wrapped = []
 
     def hear(self, name: str, text: str) -> None:
@@ -56,11 +61,12 @@ class Capture:
                 listener.feed(name, text)
 
     def _wrap(self, name: str, stream: Any) -> None:
-        if stream is None or any(stream is known for known, _ in self._wrapped):
+        if stream is None or any(stream is known for known, _, _ in self._wrapped):
             return
         original = getattr(stream, "write", None)
-        if original is None or "write" in getattr(stream, "__dict__", {"write": None}):
-            return  # it takes no attributes, or is wrapped by somebody who restores it himself
+        if original is None or not hasattr(stream, "__dict__"):
+            return
+        before = vars(stream).get("write")  # of somebody who listens as we do
 
         def write(text: str) -> Any:
             result = original(text)
@@ -69,7 +75,7 @@ class Capture:
 
         with contextlib.suppress(AttributeError, TypeError):
             stream.write = write
-            self._wrapped.append((stream, write))
+            self._wrapped.append((stream, write, before))
 
 
 CAPTURE: Final = Capture()

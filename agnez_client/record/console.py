@@ -17,6 +17,8 @@ from agnez_client.record.screen import Line, Screen
 
 RETELL_S: Final = 1.0
 """How often a line that changes is told."""
+RETRY_S: Final = 0.25
+"""How long `feed` leaves it to `tend` to tell what could not be told."""
 BURST: Final = 4 << 20
 """Characters that are taken at once, whatever their pace."""
 PACE: Final = 64 << 10
@@ -27,7 +29,7 @@ _AT_ONCE: Final = 50
 _MOST_LINES: Final = 500
 _MOST_CHARACTERS: Final = 128 << 10
 _MOST_PIECES: Final = 64
-_MOST_WAITING: Final = 20_000
+_MOST_WAITING: Final = 10_000
 _PATIENCE_S: Final = 2.0
 
 Tell = Callable[[str, int, list[str], list[int]], bool]
@@ -75,7 +77,7 @@ class ConsoleLines:
         self._due: list[tuple[str, Line]] = []
         self._room = Allowance(BURST, PACE, now)
         self._events = Allowance(_AT_ONCE, _AT_ONCE, now)
-        self._retell_at = 0.0
+        self._retell_at = self._retry_at = 0.0
 
     def feed(self, stream: str, text: str) -> None:
         """Take *text* that was written to *stream*, "stdout" or "stderr"."""
@@ -87,7 +89,7 @@ class ConsoleLines:
         while self._chunks and self._lock.acquire(blocking=False):
             try:
                 self._take()
-                if self._due and (len(self._due) >= _MOST_LINES or self._events.spend(1)):
+                if self._due and self._may_tell():
                     self._tell_due()
             finally:
                 self._lock.release()
@@ -118,6 +120,10 @@ class ConsoleLines:
             self._tell_due()
         finally:
             self._lock.release()
+
+    def _may_tell(self) -> bool:
+        is_many = len(self._due) >= _MOST_LINES
+        return self._now() >= self._retry_at and (is_many or self._events.spend(1))
 
     # -- with the lock held -----------------------------------------------------------------------
 
@@ -192,6 +198,7 @@ class ConsoleLines:
                     for line, text in zip(lines, texts, strict=True):
                         line.told, line.told_at, line.waits = text, now, False
                 else:
+                    self._retry_at = now + RETRY_S
                     self._due += [(stream, line) for line in lines]
         finally:
             self._telling = None

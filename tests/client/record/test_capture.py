@@ -119,6 +119,28 @@ def test_streams_stay_what_they_are(
     assert sys.stdout.write == write
 
 
+def test_others_may_listen_as_well(
+    server: IngestServer, begin: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tracker has wrapped the stream before: both hear, and his wrapper is put back."""
+    monkeypatch.setenv("AGNEZ_CONSOLE", "1")
+    heard: list[str] = []
+    real = sys.stdout.write
+
+    def listen(text: str) -> int:
+        heard.append(text)
+        return real(text)
+
+    monkeypatch.setattr(sys.stdout, "write", listen)
+    ctx = begin()
+    print("to both")  # noqa: T201
+    ctx.finish()
+
+    assert sys.stdout.write is listen
+    assert "to both" in heard
+    assert ("stdout", "to both") in lines_of(server.only)
+
+
 def test_nested_runs_record_both(
     server: IngestServer, begin: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,6 +210,22 @@ def test_what_can_not_be_told_is_offered_again(told: Told) -> None:
     assert told.texts() == ["early"]
 
 
+def test_a_child_that_sends_nothing_writes_at_full_speed(told: Told) -> None:
+    """Its lines wait, up to a bound, and are not offered again at each write."""
+    offers = 0
+
+    def tell(stream: str, first: int, lines: list[str], walls: list[int]) -> bool:
+        nonlocal offers
+        offers += 1
+        return False
+
+    console = ConsoleLines(tell, told.clock)
+    for i in range(30_000):
+        console.feed("stdout", f"line {i}\n")
+
+    assert offers == 1
+
+
 def test_telling_may_write_to_the_console() -> None:
     """A line of the log that tells of telling does not tell itself again and again."""
     seen: list[str] = []
