@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -345,3 +347,30 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     assert spool.folder.path is not None
     assert blob_files(spool.folder.path) == []
     spool.abandon()
+
+
+def test_a_signals_handler_may_send_entries(server: IngestServer, begin: Begin) -> None:
+    """Wherever it interrupts another entry: nothing hangs, nothing is lost, blobs and all."""
+    ctx = begin()
+    notes = ctx.job.create_channel("notes", "TEXT")
+    late = ctx.job.create_channel("late", "TEXT")
+    numbers = count()
+
+    def interrupt(number: int, frame: object) -> None:
+        number = next(numbers)
+        late.send(x=number, y=LONG + str(number))
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.003)
+    try:
+        for i in range(150):
+            notes.send(y=str(i) + LONG)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    ctx.finish()
+
+    assert [x for x, _ in server.only.entries("notes")] == list(range(150))
+    sent = next(numbers)
+    assert sorted(x for x, _ in server.only.entries("late")) == list(range(sent))
+    assert len(server.blobs) == 150 + sent
