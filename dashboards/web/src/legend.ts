@@ -59,8 +59,8 @@ export class Legend {
     this.write(number, reading, reading.raw, smoothed);
   }
 
-  /** Between which values the ranks lie at the place which the reader points at. */
-  showBand(number: number, [lo, hi]: readonly [number, number]): void {
+  /** Between which values the ranks lie, in place of the value as sent. */
+  showBand(number: number, lo: number, hi: number): void {
     const row = this.rows.get(number);
     if (row) setText(row.raw, strings.between(formatValue(lo), formatValue(hi)));
   }

@@ -9,7 +9,7 @@ import { placed, type PlacedMarker } from "./markers.ts";
 import type { Channel, Chart, Marker } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
-import { along, bandEdges, bandLines, newestMean } from "./ranklines.ts";
+import { along, bandEdges, bandLines, newestOf } from "./ranklines.ts";
 import { RankChoice, type RanksWanted } from "./ranks.ts";
 import { narrowest, paddedX, paddedY } from "./ranges.ts";
 import { chainsOf } from "./sessions.ts";
@@ -193,7 +193,7 @@ export class NumericChart implements Paintable {
   /** The newest value of a channel, null while only the server knows it. */
   newest(number: number): number | null {
     const band = this.feed.bands.get(number);
-    return band ? newestMean(band) : this.feed.data.get(number)?.newest?.y ?? null;
+    return band ? newestOf(band)?.mean ?? null : this.feed.data.get(number)?.newest?.y ?? null;
   }
 
   /** What a reader should know of the lines: how many ranks and earlier sessions they are from. */

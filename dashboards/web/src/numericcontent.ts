@@ -15,6 +15,7 @@ import type { Channel } from "./model.ts";
 import { NumericChart } from "./numeric.ts";
 import { numericColumns, numericState } from "./numericstate.ts";
 import { PlotArea } from "./plotarea.ts";
+import { newestOf } from "./ranklines.ts";
 import { RankPanel } from "./rankpanel.ts";
 import { lastOf, readAt, type Reading } from "./readout.ts";
 import { strings } from "./strings.ts";
@@ -143,17 +144,21 @@ export class NumericContent implements Content {
     const { smoothing } = this.parts.context.prefs();
     for (const [number, lines] of this.view.lines) {
       const reading = x === null ? null : readAt(lines, x);
-      if (reading) this.showReading(number, reading, lines);
+      if (reading) this.names?.showAt(number, reading, smoothing > 0);
       else this.names?.showNewest(number, this.view.newest(number), lastOf(lines), smoothing > 0);
+      this.showRange(number, reading, lines);
       this.showRanks(number, x);
     }
     this.parts.events.told(x === null ? this.view.note() : this.nameOf(x));
   }
 
-  private showReading(number: number, reading: Reading, { band }: Lines): void {
-    this.names?.showAt(number, reading, this.parts.context.prefs().smoothing > 0);
-    const at = band?.x.indexOf(reading.x) ?? -1;
-    if (band && at >= 0) this.names?.showBand(number, [band.lo[at]!, band.hi[at]!]);
+  /** Between which values the ranks lie, beside their mean. */
+  private showRange(number: number, reading: Reading | null, { band }: Lines): void {
+    const told = this.view.feed.bands.get(number);
+    if (!band || !told) return;
+    const at = reading ? band.x.indexOf(reading.x) : -1;
+    const range = at < 0 ? newestOf(told) : { lo: band.lo[at]!, hi: band.hi[at]! };
+    if (range) this.names?.showBand(number, range.lo, range.hi);
   }
 
   /** Channels that have many ranks have a panel of them. */

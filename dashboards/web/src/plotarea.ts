@@ -43,7 +43,9 @@ export class PlotArea implements Follower {
 
   /** The figure moved: what lies under a resting pointer is read anew, and a place that left is none. */
   painted(): void {
-    if (this.view.mounted) this.flags.show(this.view.mounted, this.view.markers());
+    this.showFlags();
+    // Other ticks move the frame, which the figure does in a browser frame of its own.
+    requestAnimationFrame(() => requestAnimationFrame(() => this.showFlags()));
     const leads = this.crosshair.leader === this;
     if (leads && this.pointer !== null) this.point(this.pointer);
     else if (leads && !this.shows(this.crosshair.at)) this.crosshair.clear();
@@ -63,6 +65,10 @@ export class PlotArea implements Follower {
     this.flags.near(figure && at !== null ? figure.pixelOfX(at) : null);
     this.showDots(figure, at);
     this.events.pointed(at);
+  }
+
+  private showFlags(): void {
+    if (this.view.mounted) this.flags.show(this.view.mounted, this.view.markers());
   }
 
   private shows(x: number | null): boolean {

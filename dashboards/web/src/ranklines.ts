@@ -25,10 +25,12 @@ export function bandLines(band: Band, chains: readonly Chain[], choice: RankChoi
   };
 }
 
-/** The mean of what each rank sent last, of those that are not behind. */
-export function newestMean({ ranks }: Band): number | null {
-  const values = ranks.filter(({ behind }) => behind === null).map(({ y }) => numberOf(y) ?? NaN).filter(Number.isFinite);
-  return values.length > 0 ? values.reduce((sum, value) => sum + value / values.length, 0) : null;
+/** What each rank sent last, of those that are not behind: their mean, and between which values. */
+export function newestOf({ ranks }: Band): { mean: number; lo: number; hi: number } | null {
+  const values = ranks.filter(({ behind }) => behind === null).map(({ y }) => (y === null ? NaN : numberOf(y)!)).filter(Number.isFinite);
+  if (values.length === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  return { mean, lo: Math.min(...values), hi: Math.max(...values) };
 }
 
 /** Places of a band along the axis that is drawn: steps, or seconds since `origin`. */

@@ -44,8 +44,9 @@ export class RankPanel {
       this.list);
     this.element = h("span", { class: "ranks" }, this.button, this.badge, this.chosen, this.sheet);
     this.element.addEventListener("keydown", (event) => this.key(event));
+    // A click on a name takes the focus from its box first, and gives it to nobody.
     this.element.addEventListener("focusout", (event) => {
-      if (!this.element.contains(event.relatedTarget as Node | null)) this.turn(false);
+      if (event.relatedTarget && !this.holds(event.relatedTarget)) this.turn(false);
     });
   }
 
@@ -123,7 +124,17 @@ export class RankPanel {
   private turn(open: boolean): void {
     this.sheet.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
+    if (open) document.addEventListener("pointerdown", this.elsewhere);
+    else document.removeEventListener("pointerdown", this.elsewhere);
     if (open) this.opened();
+  }
+
+  private readonly elsewhere = (event: Event): void => {
+    if (!this.holds(event.target)) this.turn(false);
+  };
+
+  private holds(target: EventTarget | null): boolean {
+    return target instanceof Node && this.element.contains(target);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Band, Standing } from "../../../dashboards/web/src/bandapi.ts";
 import { flagsOf } from "../../../dashboards/web/src/flags.ts";
 import type { Drawing } from "../../../dashboards/web/src/lines.ts";
 import { placed } from "../../../dashboards/web/src/markers.ts";
-import { bandLines, newestMean } from "../../../dashboards/web/src/ranklines.ts";
+import { bandLines, newestOf } from "../../../dashboards/web/src/ranklines.ts";
 import { MOST_CHOSEN, RankChoice } from "../../../dashboards/web/src/ranks.ts";
 
 const PLAIN: Drawing = { axis: "x", origin: 0, log: false, smoothing: 0, unit: 1 };
@@ -41,8 +41,8 @@ test("along time a band is in seconds from the origin", () => {
 test("the newest value is the mean of those that are not behind and have a number", () => {
   const ranks = [standing(0, 1), standing(1, 3), standing(2, 100, 50), standing(3, "NaN"), standing(4, null)];
 
-  assert.equal(newestMean({ ...BAND, ranks }), 2);
-  assert.equal(newestMean({ ...BAND, ranks: [standing(0, "Infinity")] }), null);
+  assert.deepEqual(newestOf({ ...BAND, ranks }), { mean: 2, lo: 1, hi: 3 });
+  assert.equal(newestOf({ ...BAND, ranks: [standing(0, "Infinity")] }), null);
 });
 
 test("each rank that is chosen has a colour of its own, until there are none left", () => {
