@@ -21,8 +21,13 @@ import numpy as np
 import requests
 from PIL import Image
 from sklearn.datasets import load_digits
-from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
-from sklearn.metrics import average_precision_score as ap_score
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
@@ -44,7 +49,9 @@ class Sender:
 
     def entry(self, channel: str, type: str, x: int, body: dict[str, Any]) -> None:
         """One entry."""
-        self._post("/points", {"run": self.run, "channel": channel, "type": type, "x": x, "y": body})
+        self._post(
+            "/points", {"run": self.run, "channel": channel, "type": type, "x": x, "y": body}
+        )
 
     def numbers(self, channel: str, x: int, y: float) -> None:
         """One point."""
@@ -108,26 +115,36 @@ def send_often(to: Sender, model: MLPClassifier, step: int) -> None:
         to.entry(f"weights/layer {layer}", "HISTOGRAM", step, body)
 
 
-def send_scores(to: Sender, truth: np.ndarray, guess: np.ndarray, shares: np.ndarray, step: int) -> None:
+def send_scores(
+    to: Sender, truth: np.ndarray, guess: np.ndarray, shares: np.ndarray, step: int
+) -> None:
     """Curves and the confusion matrix."""
     pr, roc = [], []
     for digit in (3, 8, 9):
         is_digit, share = truth == digit, shares[:, digit]
         many = {"label": f"digit {digit}", "positives": int(is_digit.sum()), "total": len(truth)}
         p, r, t = precision_recall_curve(is_digit, share)
-        pr.append({**many, "precision": p.tolist(), "recall": r.tolist(),
-                   "thresholds": t.tolist(), "ap": float(ap_score(is_digit, share))})  # fmt: skip
+        pr.append(
+            {**many, "precision": p.tolist(), "recall": r.tolist(), "thresholds": t.tolist(),
+             "ap": float(average_precision_score(is_digit, share))}
+        )  # fmt: skip
         fpr, tpr, t = roc_curve(is_digit, share)
         thresholds = [v if np.isfinite(v) else "Infinity" for v in t.tolist()]
-        roc.append({**many, "fpr": fpr.tolist(), "tpr": tpr.tolist(),
-                    "thresholds": thresholds, "auc": float(roc_auc_score(is_digit, share))})  # fmt: skip
+        roc.append(
+            {**many, "fpr": fpr.tolist(), "tpr": tpr.tolist(), "thresholds": thresholds,
+             "auc": float(roc_auc_score(is_digit, share))}
+        )  # fmt: skip
     to.entry("precision and recall", "PR_CURVE", step, {"curves": pr})
     to.entry("roc", "ROC_CURVE", step, {"curves": roc})
     counts = confusion_matrix(truth, guess, labels=range(10)).tolist()
-    to.entry("confusion", "CONFUSION_MATRIX", step, {"labels": list("0123456789"), "counts": counts})
+    to.entry(
+        "confusion", "CONFUSION_MATRIX", step, {"labels": list("0123456789"), "counts": counts}
+    )
 
 
-def send_words(to: Sender, truth: np.ndarray, guess: np.ndarray, shares: np.ndarray, step: int) -> None:
+def send_words(
+    to: Sender, truth: np.ndarray, guess: np.ndarray, shares: np.ndarray, step: int
+) -> None:
     """A report, the worst mistakes as a table, a page."""
     right = float((truth == guess).mean())
     worst = np.argsort(shares[np.arange(len(truth)), truth])
@@ -143,10 +160,17 @@ def send_words(to: Sender, truth: np.ndarray, guess: np.ndarray, shares: np.ndar
     to.entry("page", "HTML", step, to.blob(page.encode(), "text/html"))
 
 
-def send_media(to: Sender, model: MLPClassifier, images: np.ndarray, guess: np.ndarray, truth: np.ndarray, step: int) -> None:
+def send_media(
+    to: Sender,
+    model: MLPClassifier,
+    images: np.ndarray,
+    guess: np.ndarray,
+    truth: np.ndarray,
+    step: int,
+) -> None:
     """Images, sound, an animation, figures."""
-    items = [to.image((images[i] * 15.9).astype(np.uint8), caption=f"{truth[i]} taken for {guess[i]}")
-             for i in range(12)]  # fmt: skip
+    captions = [f"{truth[i]} taken for {guess[i]}" for i in range(12)]
+    items = [to.image((images[i] * 15.9).astype(np.uint8), caption=captions[i]) for i in range(12)]
     to.entry("digits", "IMAGE", step, {"items": items})
     pixels, marks, mask = scene(images, truth, guess, step)
     masks = [{**to.blob(png(mask), "image/png"), "name": "digits"}]
@@ -183,7 +207,7 @@ def main() -> None:
             send_words(to, test_y, guess, shares, step)
             send_media(to, model, test_x.reshape(-1, 8, 8) * 16, guess, test_y, step)
     to.finish()
-    print(to.run)
+    sys.stdout.write(f"{to.run}\n")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def scene(
     rng = np.random.default_rng(seed)
     width, height = ROOM
     y, x = np.mgrid[0:height, 0:width]
-    ground = 26 + 18 * np.sin(x / 37) * np.cos(y / 29) + rng.normal(0, 3, (height, width))
+    ground = 28 + 18 * np.sin(x / 37) * np.cos(y / 29)
     pixels = np.stack([ground, ground * 1.15, ground * 1.5], -1)
     mask = np.zeros((height, width), np.uint8)
     boxes, keypoints = [], []
@@ -56,7 +56,7 @@ def scene(
 
 
 def animation(weights: np.ndarray) -> tuple[bytes, int]:
-    """The filters of a layer ``(64, units)`` one after the other, WebP; and their side in pixels."""
+    """The filters of a layer ``(64, units)`` one by one, WebP; and their side in pixels."""
     frames = []
     for unit in weights.T[:24]:
         span = np.abs(unit).max() or 1
