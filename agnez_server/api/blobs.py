@@ -13,7 +13,7 @@ from aiohttp import web
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
 from agnez_server.api.reading import in_reader
-from agnez_server.api.streaming import attachment
+from agnez_server.api.streaming import attachment, begun
 from agnez_server.catalog.bodies.fields import is_mime, is_sha256
 from agnez_server.checks import shown
 from agnez_server.errors import BadRange, BadRequest, NotFound, TooLarge
@@ -76,18 +76,25 @@ async def head_blob(request: web.Request) -> web.StreamResponse:
 async def _send(
     request: web.Request, blob: BlobRef, first: int, end: int, answer: web.StreamResponse
 ) -> web.StreamResponse:
-    store = request.app[STORE]
+    piece = await _piece(request, blob, first, end)  # the first one may still be refused
     answer.content_length = end - first
     await answer.prepare(request)
-    while first < end:
-        size = min(PIECE, end - first)
-        piece = await in_reader(request, partial(store.read_blob, blob.sha256, first, size))
-        if not piece:
-            raise ConnectionError(f"the blob {blob.sha256} was taken away while it was sent")
-        await answer.write(piece)
-        first += len(piece)
+    with begun():
+        while piece:
+            await answer.write(piece)
+            first += len(piece)
+            piece = await _piece(request, blob, first, end)
+        if first < end:
+            raise ConnectionAbortedError(f"the blob {blob.sha256} was taken away")
     await answer.write_eof()
     return answer
+
+
+async def _piece(request: web.Request, blob: BlobRef, first: int, end: int) -> bytes:
+    if first >= end:
+        return b""
+    read, size = request.app[STORE].read_blob, min(PIECE, end - first)
+    return await in_reader(request, partial(read, blob.sha256, first, size))
 
 
 def _headers(request: web.Request, blob: BlobRef) -> dict[str, str]:

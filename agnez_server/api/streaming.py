@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -26,6 +27,21 @@ def attachment(name: str, default: str = "file") -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{own or plain}"
 
 
+@contextmanager
+def begun() -> Iterator[None]:
+    """
+    Around what is done when an answer has begun: an error can't be told any more.
+
+    It ends the connection instead, so that nobody takes half an answer for the whole.
+    """
+    try:
+        yield
+    except ConnectionError:
+        raise
+    except Exception as error:
+        raise ConnectionAbortedError(f"the answer breaks off: {error}") from error
+
+
 async def stream_items(
     request: web.Request, pages: AsyncIterator[Iterable[object]], rest: Mapping[str, Any]
 ) -> web.StreamResponse:
@@ -38,12 +54,13 @@ async def stream_items(
     answer.content_type = "application/json"
     separator = b'{"items":['
     await answer.prepare(request)
-    async for page in pages:
-        await asyncio.sleep(0)  # others have their turn, however long the list is
-        body = b",".join(orjson.dumps(item) for item in page)
-        if body:
-            await answer.write(separator + body)
-            separator = b","
+    with begun():
+        async for page in pages:
+            await asyncio.sleep(0)  # others have their turn, however long the list is
+            body = b",".join(orjson.dumps(item) for item in page)
+            if body:
+                await answer.write(separator + body)
+                separator = b","
     opening = separator if separator != b"," else b""
     tail = orjson.dumps(rest)[1:]
     comma = b"," if len(tail) > 1 else b""
@@ -60,7 +77,8 @@ async def stream_text(
     answer.content_type, answer.charset = "text/plain", "utf-8"
     answer.headers["Content-Disposition"] = attachment(name)
     await answer.prepare(request)
-    async for page in pages:
-        await answer.write(page)
+    with begun():
+        async for page in pages:
+            await answer.write(page)
     await answer.write_eof()
     return answer

@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import aiohttp
 import pytest
 
+from agnez_server.errors import BlobDamaged
+from agnez_server.keys import STORE
 from tests.server.bodies import PNG, put, ref, sha256
 from tests.server.raw_http import refused_bytes
 from tests.server.running import RunningServer
@@ -241,6 +244,30 @@ async def test_an_upload_that_falls_silent_is_given_up(
 
         error = await refused_bytes(server, head.encode())
         assert "nothing came for 0.05 s" in error["message"]
+
+
+@pytest.mark.parametrize("damaged_from", [0, 500_000])
+async def test_a_damaged_blob_is_told(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, damaged_from: int
+) -> None:
+    """410 where it is seen at once; later the answer breaks off, so nobody takes it for whole."""
+    await put(server, LARGE, "video/mp4")
+    store, path = server.served.app[STORE], f"/blobs/{sha256(LARGE)}"
+    whole = store.read_blob
+
+    def read(sha: str, start: int, size: int) -> bytes:
+        if start + size > damaged_from:
+            raise BlobDamaged(sha)
+        return whole(sha, start, size)
+
+    monkeypatch.setattr(store, "read_blob", read)
+
+    if damaged_from:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await headers_of(server, path)
+    else:
+        status, error = await server.refused("GET", path)
+        assert (status, error["code"]) == (410, "damaged")
 
 
 async def test_the_same_blob_at_the_same_time(server: RunningServer) -> None:
