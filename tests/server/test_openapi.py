@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-from agnez_client.protocol import CONTENT_TYPE, encode_batch, join_buffers
+from agnez_client.protocol import CONTENT_TYPE, encode_batch, join_buffers, new_ulid
 from agnez_server.api.endpoint import Endpoint
 from agnez_server.api.router import endpoints
 from agnez_server.authfiles import AuthFiles
@@ -152,6 +152,7 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         ("PATCH", "/runs/{run}"): {"notes": "n", "state": "finished"},
         ("POST", "/runs/{run}/charts"): {"channels": ["loss"]},
         ("POST", "/points"): {"run": "r", "channel": "c", "y": [1, "NaN"]},
+        ("POST", "/imports"): {"run": {"id": new_ulid(), "state": "finished"}},
         ("POST", "/session"): {"password": PASSWORD},
         ("PUT", "/projects/{project}/retention"): {"keep_last": 2},
         ("POST", "/projects/{project}/retention/apply"): {"max_age_days": 2},
