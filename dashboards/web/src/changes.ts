@@ -6,14 +6,19 @@ import { deleteRun, patchRun, purgeRun, restoreRun, type RunPatch } from "./runa
 import type { Toasts } from "./toast.ts";
 import { words } from "./words.ts";
 
+export interface Rights {
+  change: boolean;
+  remove: boolean;
+}
+
 export class Changes {
   /** `changed`: the server has taken something. */
   constructor(private readonly toasts: Toasts, private readonly changed: () => void = () => undefined) {}
 
-  /** Whether this reader may change anything: on a server that asks for a login, not everyone. */
-  async allowed(): Promise<boolean> {
+  /** What this reader may do: on a server that asks for a login, not everyone may change or delete. */
+  async rights(): Promise<Rights> {
     const { scope } = await getLogin().catch(() => ({ scope: null }));
-    return scope === "write" || scope === "admin";
+    return { change: scope === "write" || scope === "admin", remove: scope === "admin" };
   }
 
   /** The run as it is now; null when it was refused. */

@@ -35,14 +35,14 @@ export class HomePage {
   private readonly start_ = h("div", { hidden: true });
   private readonly board: HTMLElement;
   private filter = Filter.fromAddress(location.search);
-  private mayChange = false;
+  private mayRemove = false;
   private projectsDue: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly loaded: readonly Project[]) {
     this.shell = new Shell({ connected: () => this.connected(), run: (told) => this.take(told) });
     this.list = new RunList({
       counted: (shown, total) => this.counted(shown, total),
-      selected: () => this.bar.show(this.filter.chosen.deleted, this.mayChange),
+      selected: () => this.bar.show(this.filter.chosen.deleted, this.mayRemove),
       sorted: (sort) => this.choose({ sort }),
       failed: (error) => {
         if (!isServerTrouble(error)) throw error; // the connection says that the server is away
@@ -57,7 +57,7 @@ export class HomePage {
     this.tools = new ListTools(chooser.element, (part) => this.choose(part));
     this.tools.draw(this.filter.chosen);
     this.list.setColumns(this.prefs.now.columns);
-    void changes.allowed().then((allowed) => (this.mayChange = allowed));
+    void changes.rights().then(({ remove }) => (this.mayRemove = remove));
     this.board = this.layout();
     this.element = this.shell.around("home-page", this.start_, this.board);
   }

@@ -1,6 +1,6 @@
 /** The head of a run's page: its name, what it does, how far it is, and what can be done with it. */
 
-import type { Changes } from "./changes.ts";
+import type { Changes, Rights } from "./changes.ts";
 import { fill, h, setText } from "./dom.ts";
 import { formatBytes, formatDuration, formatMoment, formatShort } from "./format.ts";
 import { menuButton, type MenuItem } from "./menu.ts";
@@ -21,6 +21,7 @@ export class RunHead {
   private readonly menu = menuButton(words.more, () => this.items());
   private heardAt = performance.now();
   private shownState = "";
+  private rights: Rights = { change: false, remove: false };
 
   constructor(private run: Run, private readonly changes: Changes) {
     this.menu.hidden = true;
@@ -29,8 +30,9 @@ export class RunHead {
   }
 
   /** Offers what only some readers may do. */
-  allow(): void {
-    this.menu.hidden = false;
+  allow(rights: Rights): void {
+    this.rights = rights;
+    this.menu.hidden = !rights.change;
   }
 
   show(run: Run): void {
@@ -63,7 +65,7 @@ export class RunHead {
     return [
       { label: words.rename, run: () => this.rename() },
       ...(open ? [ended(words.markFinished, "finished"), ended(words.markStopped, "stopped")] : []),
-      { label: words.toTrash, run: () => void this.changes.toTrash([id], name) },
+      ...(this.rights.remove ? [{ label: words.toTrash, run: () => void this.changes.toTrash([id], name) }] : []),
     ];
   }
 

@@ -91,10 +91,9 @@ export class RunPage {
     this.tabs.follow();
     this.shell.live.open();
     setInterval(() => this.head.tick(), 1000);
-    void this.changes.allowed().then((allowed) => {
-      if (!allowed) return;
-      this.head.allow();
-      this.details.allow();
+    void this.changes.rights().then((rights) => {
+      this.head.allow(rights);
+      if (rights.change) this.details.allow();
     });
   }
 

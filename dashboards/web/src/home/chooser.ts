@@ -79,9 +79,9 @@ export class Chooser {
     const channels = this.names.channels.filter(matches);
     const params = this.names.params.filter(matches);
     fill(this.offered,
-      this.part(words.ofRuns, fields.length, fields.map((id) => this.offer(columnOf(id)!.label, [[words.show, id]]))),
       this.part(words.ofChannels, channels.length, channels.slice(0, OFFERED).map((name) => this.offer(name, [[words.last, `last:${name}`], [words.best, `${bestOf(name)}:${name}`]]))),
-      this.part(words.ofParams, params.length, params.slice(0, OFFERED).map((name) => this.offer(name, [[words.show, `param:${name}`]]))));
+      this.part(words.ofParams, params.length, params.slice(0, OFFERED).map((name) => this.offer(name, [[words.show, `param:${name}`]]))),
+      this.part(words.ofRuns, fields.length, fields.map((id) => this.offer(columnOf(id)!.label, [[words.show, id]]))));
   }
 
   private part(title: string, count: number, items: HTMLElement[]): HTMLElement | null {

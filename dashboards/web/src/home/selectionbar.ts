@@ -9,11 +9,11 @@ import { words } from "../words.ts";
 import type { Selection } from "./selection.ts";
 
 export class SelectionBar {
-  readonly element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": words.selected(""), hidden: true });
+  readonly element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": words.selection, hidden: true });
 
   constructor(private readonly selection: Selection, private readonly changes: Changes) {}
 
-  /** `inTrash`: the list is that of the trash; `allowed`: the reader may change runs. */
+  /** `inTrash`: the list is that of the trash; `allowed`: the reader may delete runs. */
   show(inTrash: boolean, allowed: boolean): void {
     const { ids } = this.selection;
     this.element.hidden = ids.length === 0;
