@@ -8,6 +8,7 @@ proxy for loopback.
 from __future__ import annotations
 
 import errno
+import io
 import ipaddress
 import json
 import socket
@@ -30,6 +31,7 @@ CONNECT_TIMEOUT_S: Final = 3.0
 READ_TIMEOUT_S: Final = 30.0
 MAX_ANSWER_BYTES: Final = 256 << 20
 MAX_RECEIPT_BYTES: Final = 1 << 20
+_LONG_BODY: Final = 1 << 16
 _NOBODY: Final = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 
@@ -134,7 +136,7 @@ class Transport:
             method,
             self.url + API + path,
             params={k: v for k, v in (query or {}).items() if v is not None},
-            data=body,
+            data=_in_pieces(body),
             headers=dict(headers or {}),
             timeout=(CONNECT_TIMEOUT_S, read_timeout_s),
             allow_redirects=False,
@@ -225,6 +227,14 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _in_pieces(body: Body) -> Any:
+    """
+    *body* as a file where it is long: then the timeout of a socket that takes nothing is for each
+    piece, and a link that is slow but alive is no error.
+    """
+    return io.BytesIO(body) if isinstance(body, bytes) and len(body) > _LONG_BODY else body
 
 
 def _read(answer: requests.Response, max_bytes: int, deadline: float) -> bytes:

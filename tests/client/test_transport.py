@@ -233,3 +233,32 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 def test_loopback_is_recognised(url: str, expected: bool) -> None:
     """By name or number."""
     assert is_loopback(url) is expected
+
+
+def test_a_slow_link_takes_a_large_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The patience for connecting is for each piece of a body, not for all of it."""
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.4)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        taken = []
+
+        def read_slowly() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                pause = threading.Event()
+                while sum(taken) < 8 << 20:
+                    taken.append(len(connection.recv(1 << 17)))
+                    pause.wait(0.01)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        reader = threading.Thread(target=read_slowly)
+        reader.start()
+        began = time.monotonic()
+        port = listener.getsockname()[1]
+        answer = Transport(f"http://127.0.0.1:{port}").request("POST", "/x", body=bytes(8 << 20))
+        took = time.monotonic() - began
+        reader.join(10)
+
+    assert (answer.status, took > 0.6) == (200, True)
