@@ -40,5 +40,3 @@ export function contentOf(parts: ContentParts): Content {
   if (!make) throw new RangeError(`charts of type ${parts.chart.type} can't be drawn by this page`);
   return make(parts);
 }
-
-export const canDraw = (type: string): boolean => type in KINDS;

@@ -172,9 +172,16 @@ export class EntryContent implements Content {
     const { stop } = this;
     if (!stop) return this.shownNow();
     const shown = this.show(stop).catch((error: unknown) => {
-      if (!isAbort(error)) this.parts.events.failed(error);
+      if (!isAbort(error)) this.fallBehind(error);
     });
     this.bar.waitFor(shown);
+  }
+
+  /** What is shown is of another step than the slider stands at. */
+  private fallBehind(error: unknown): void {
+    this.stage.element.classList.add("behind");
+    this.parts.events.told(words.stepFailed);
+    this.parts.events.failed(error);
   }
 
   private async show(stop: Stop): Promise<void> {
@@ -186,6 +193,8 @@ export class EntryContent implements Content {
     const shown = places.map(({ pane, place }) => ({ pane, place, body: place ? bodies.shift()! : null }));
     await this.stage.show(shown, signal);
     if (signal.aborted) return;
+    if (this.stage.element.classList.contains("behind")) this.parts.events.told("");
+    this.stage.element.classList.remove("behind");
     this.shown = shown;
     const walls = new Set(shown.map(({ place }) => place?.wall));
     this.bar.showWall(walls.size === 1 ? ([...walls][0] ?? null) : null);

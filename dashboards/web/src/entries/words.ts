@@ -25,6 +25,7 @@ export const words = {
   noneYet: "Nothing sent yet.",
   noneAtStep: "Nothing up to this step.",
   cantShow: "This entry can't be shown.",
+  stepFailed: "This step could not be loaded.",
   blobGone: "What this entry names is not on the server.",
   noCompared: (run: string): string => `Run ${run} has no such channel`,
   saveCsv: (name: string): string => `Save ${name} as CSV`,

@@ -18,7 +18,7 @@ export class Overlays {
   opacity = 0.5;
   score = 0;
   readonly element: HTMLElement;
-  private readonly list = h("div", { class: "overlay-list", hidden: true });
+  private readonly list = h("div", { class: "overlay-list", tabindex: -1, hidden: true });
   private readonly layerBox = h("div", { class: "overlay-layers" });
   private readonly classBox = h("div", { class: "overlay-classes" });
   private readonly present = new Set<Layer>();
@@ -42,8 +42,8 @@ export class Overlays {
       turn(false);
       button.focus();
     });
-    document.addEventListener("pointerdown", (event) => {
-      if (!this.element.contains(event.target as Node)) turn(false);
+    this.element.addEventListener("focusout", (event) => {
+      if (!this.element.contains(event.relatedTarget as Node | null)) turn(false);
     });
     this.list.append(this.layerBox, this.classBox);
   }
