@@ -107,6 +107,22 @@ async def test_a_chart_has_a_figure_or_none(server: RunningServer, type: str) ->
         assert type in body["error"]["message"]
 
 
+@pytest.mark.parametrize("type", [t for t in CHANNEL_TYPES if t != "NUMERIC"])
+async def test_a_chart_with_numbers_and_another_type(server: RunningServer, type: str) -> None:
+    """409 names both types; alone, a type that is drawn makes a chart, one of the record none."""
+    spool = Spool(channels=("loss",))
+    spool.event("channel", n=1, name="c", type=type)
+    await server.taken(spool.batch())
+    path = f"/runs/{spool.run}/charts"
+
+    status, error = await server.refused("POST", path, json={"channels": ["loss", "c"]})
+    alone, _ = await server.call("POST", path, json={"channels": ["c"]})
+
+    assert (status, error["code"]) == (409, "conflict")
+    assert {"NUMERIC", type} <= set(error["message"].replace(",", " ").split())
+    assert alone == (201 if type in DRAWN_TYPES else 400)
+
+
 async def test_a_channel_without_a_chart_has_its_own(server: RunningServer) -> None:
     """Each gets an automatic chart, until one names it."""
     id = await run_with(server, "a", "b")
