@@ -88,8 +88,9 @@ class CurveChannel(EntryChannel):
         kept = cls.thin(*columns.values())
         found: Curve = {"label": str(curve.get("label", ""))[:256]}
         found |= {name: as_numbers(values[kept]) for name, values in columns.items()}
-        for name, least in ((cls.area, 0.0), ("positives", 0), ("total", 0)):
-            value = as_array(curve.get(name, least), name).reshape(-1)[0].item()
+        below = cls.area_below(*columns.values())
+        for name, default in ((cls.area, below), ("positives", 0), ("total", 0)):
+            value = as_array(curve.get(name, default), name).reshape(-1)[0].item()
             if value < 0 or (name == cls.area and value > 1):
                 raise ValueError(f"{name} is {value}, expected a number that it can be")
             found[name] = value if name == cls.area else int(value)
@@ -98,6 +99,11 @@ class CurveChannel(EntryChannel):
     @staticmethod
     def check_order(columns: Mapping[str, Array]) -> None:
         """Raises ValueError if the values of a ready curve are not in the order they have."""
+        raise NotImplementedError
+
+    @staticmethod
+    def area_below(horizontal: Array, vertical: Array) -> float:
+        """The area of a ready curve that does not tell it."""
         raise NotImplementedError
 
     @staticmethod
@@ -119,6 +125,11 @@ class PrCurveChannel(CurveChannel):
         """Recall descends."""
         if (np.diff(columns["recall"]) > 0).any():
             raise ValueError("recall does not descend, as scikit-learn has it")
+
+    @staticmethod
+    def area_below(horizontal: Array, vertical: Array) -> float:
+        """The average precision: steps, as scikit-learn has it."""
+        return float(np.sum(-np.diff(horizontal) * vertical[:-1]))
 
     @staticmethod
     def thin(horizontal: Array, vertical: Array) -> Array:
@@ -157,6 +168,11 @@ class RocCurveChannel(CurveChannel):
                 raise ValueError(f"{name} does not ascend")
 
     @staticmethod
+    def area_below(horizontal: Array, vertical: Array) -> float:
+        """By the trapezoidal rule."""
+        return float(np.sum(np.diff(horizontal) * (vertical[1:] + vertical[:-1]) / 2))
+
+    @staticmethod
     def thin(horizontal: Array, vertical: Array) -> Array:
         """See `thin_by_length`."""
         return thin_by_length(horizontal, vertical)
@@ -175,7 +191,7 @@ class RocCurveChannel(CurveChannel):
             "fpr": as_numbers(fpr[kept]),
             "tpr": as_numbers(tpr[kept]),
             "thresholds": as_numbers(thresholds[kept]),
-            "auc": float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2)),
+            "auc": RocCurveChannel.area_below(fpr, tpr),
         }
 
 

@@ -123,6 +123,19 @@ def test_ready_curves_are_checked_and_kept(encode: Encode) -> None:
     assert encode("ROC_CURVE", [curve, curve]).body == {"curves": [curve, curve]}
 
 
+def test_the_area_of_a_ready_curve_is_found(encode: Encode) -> None:
+    """As scikit-learn finds it, where the curve does not tell."""
+    truth, scores = RNG.integers(0, 2, 200), RNG.random(200)
+    fpr, tpr, _ = metrics.roc_curve(truth, scores)
+    precision, recall, _ = metrics.precision_recall_curve(truth, scores)
+
+    (roc,) = encode("ROC_CURVE", {"fpr": fpr, "tpr": tpr}).body["curves"]
+    (pr,) = encode("PR_CURVE", {"precision": precision, "recall": recall}).body["curves"]
+
+    assert roc["auc"] == pytest.approx(metrics.roc_auc_score(truth, scores))
+    assert pr["ap"] == pytest.approx(metrics.average_precision_score(truth, scores))
+
+
 TRUTH = [0, 1, 1]
 BAD = {
     "no pair": (TRUTH, {}, "expected a tuple"),
