@@ -50,8 +50,8 @@ test("an empty histogram shows nothing, and gives no range", () => {
   assert.deepEqual(ridgesOf(slices), []);
 });
 
-test("cells of steps meet halfway", () => {
-  assert.deepEqual(cellEdges([0, 2, 10]), [-1, 1, 6, 14]);
+test("cells of steps meet halfway, and a long gap before the last one does not make it reach out", () => {
+  assert.deepEqual(cellEdges([0, 2, 10]), [-1, 1, 6, 11]);
   assert.deepEqual(cellEdges([7]), [6.5, 7.5]);
   assert.deepEqual(cellEdges([]), []);
 });

@@ -89,7 +89,6 @@ export class CurveStage extends PlotStage {
     figure.setGlyph("guide-lines", { line_color: token("line-strong") });
     figure.setGlyph("guide-labels", { text_color: token("mute") });
     figure.setGlyph("at-points", { line_color: token("card") });
-    figure.set("x_axis", { axis_line_color: token("line-strong") });
     this.drawLegend();
   }
 

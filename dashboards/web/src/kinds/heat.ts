@@ -41,14 +41,17 @@ export function valueExtent(slices: readonly Slice[]): Extent | null {
   return end > start ? { start, end } : null;
 }
 
-/** Where the cells of steps meet: halfway to the neighbours. One more than `xs`, which ascend. */
+/**
+ * Where the cells of steps meet: halfway to the neighbours; the outer ones reach out as far as is
+ * usual. One more than `xs`, which ascend.
+ */
 export function cellEdges(xs: readonly number[]): number[] {
   if (xs.length === 0) return [];
-  const between = xs.slice(1).map((x, i) => (x + xs[i]!) / 2);
+  const halves = xs.slice(1).map((x, i) => (x - xs[i]!) / 2);
+  const usual = [...halves].sort((a, b) => a - b)[(halves.length - 1) >> 1] ?? 0.5;
+  const outer = (half: number | undefined): number => Math.min(half ?? usual, usual) || 0.5;
   const [first, last] = [xs[0]!, xs[xs.length - 1]!];
-  const before = between.length > 0 ? between[0]! - first : 0.5;
-  const after = between.length > 0 ? last - between[between.length - 1]! : 0.5;
-  return [first - before, ...between, last + after];
+  return [first - outer(halves[0]), ...halves.map((half, i) => xs[i]! + half), last + outer(halves[halves.length - 1])];
 }
 
 /** How much of a histogram lies in each of `rows` equal parts of `range`. */

@@ -18,7 +18,8 @@ type Form = "counts" | "shares";
 /** A cell has room for its figure from this height on. */
 const FIGURE_PX = 15;
 const DIGIT_PX = 6.8;
-const LABEL_PX = 15;
+const GAP_PX = 2;
+const LABEL_PX = { across: 22, down: 15 };
 const LETTER_PX = 6.4;
 const LONGEST_LABEL = 18;
 
@@ -57,7 +58,7 @@ export class MatrixStage extends PlotStage {
   protected draw(figure: PlotFigure): void {
     const n = this.labels.length;
     const { width, height } = figure.frame;
-    const across = n > 30 ? 1 : 0.95;
+    const across = n > 30 ? 1 : 1 - GAP_PX / Math.max(8, Math.min(width, height) / n);
     const places = this.counts.flatMap((row, truth) => row.map((_, guess) => ({ truth, guess, part: this.shade(truth, guess) })));
     figure.fill("cells", {
       x: places.map((one) => one.guess + 0.5), y: places.map((one) => one.truth + 0.5),
@@ -72,9 +73,9 @@ export class MatrixStage extends PlotStage {
     const widest = Math.max(1, ...this.labels.map((label) => Math.min(LONGEST_LABEL, label.length)));
     const turned = widest * LETTER_PX > width / n;
     figure.set("y_grid", { grid_line_color: null });
-    figure.set("x_axis", { major_label_orientation: turned ? Math.PI / 4 : "horizontal" });
-    figure.setAxis("x", { start: 0, end: n }, this.ticks(width / n), words.predicted);
-    figure.setAxis("y", { start: n, end: 0 }, this.ticks(height / n), words.truth);
+    figure.set("x_axis", { axis_line_color: null, major_label_orientation: turned ? Math.PI / 4 : "horizontal" });
+    figure.setAxis("x", { start: 0, end: n }, this.ticks(LABEL_PX.across / (width / n)), words.predicted);
+    figure.setAxis("y", { start: n, end: 0 }, this.ticks(LABEL_PX.down / (height / n)), words.truth);
     if (!this.at) this.tellAccuracy();
   }
 
@@ -126,9 +127,9 @@ export class MatrixStage extends PlotStage {
     return formatShort(this.counts[truth]![guess]!);
   }
 
-  /** As many labels as have room. */
-  private ticks(room: number): Tick[] {
-    const stride = Math.max(1, Math.ceil(LABEL_PX / room));
+  /** A label for every so many cells that it needs. */
+  private ticks(cells: number): Tick[] {
+    const stride = Math.max(1, Math.ceil(cells));
     return this.labels.flatMap((label, i) => (i % stride === 0 ? [{ at: i + 0.5, label: short(label) }] : []));
   }
 }

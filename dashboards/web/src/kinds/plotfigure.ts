@@ -73,6 +73,7 @@ export class PlotFigure {
     for (const axis of ["x_axis", "y_axis"]) {
       this.set(axis, { axis_label_text_color: token("mute"), major_label_text_color: token("mute") });
     }
+    this.set("x_axis", { axis_line_color: token("line-strong") });
     this.set("y_grid", { grid_line_color: token("grid") });
   }
 
