@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ def band_of(curves: Sequence[Curve], lo: float, hi: float, px: int) -> Band:
     x = np.concatenate([c.x for c in curves] or [np.empty(0)])
     y = np.concatenate([c.y for c in curves] or [np.empty(0)])
     member = np.repeat(np.arange(len(curves)), [len(c.x) for c in curves])
-    grid = np.unique(x)
+    grid = _distinct(x)
     exact = all(c.exact for c in curves) and len(grid) <= 2 * px
     row = np.searchsorted(grid, x)
     if not exact:
@@ -89,14 +90,15 @@ def _band(
 def _values(curve: Curve, grid: FloatColumn) -> FloatColumn:
     """The value of one member at each place of *grid*, NaN where it has none."""
     finite = np.isfinite(curve.y)
-    x, y = curve.x[finite], curve.y[finite]
+    x, y = (curve.x, curve.y) if finite.all() else (curve.x[finite], curve.y[finite])
     if not len(x):
         return np.full(len(grid), np.nan)
-    last = np.r_[x[1:] != x[:-1], True]
+    last = np.append(x[1:] != x[:-1], True)
     with np.errstate(over="ignore", invalid="ignore"):  # between values at both ends of float64
-        found = np.interp(grid, x[last], y[last], left=np.nan, right=np.nan)
-    odd = np.setdiff1d(curve.x[~finite], x)
-    found[np.isin(grid, odd) | ~np.isfinite(found)] = np.nan
+        found: FloatColumn = np.interp(grid, x[last], y[last], left=np.nan, right=np.nan)
+    found[~np.isfinite(found)] = np.nan
+    if len(x) < len(curve.x):
+        found[np.isin(grid, np.setdiff1d(curve.x[~finite], x))] = np.nan
     return found
 
 
@@ -108,10 +110,18 @@ def _means(values: npt.NDArray[np.float64], count: IntColumn) -> FloatColumn:
     return mean
 
 
+def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Each once, ascending: of runs that ascend, which these are, sooner than numpy's `unique`."""
+    ascending = np.sort(values, kind="stable")
+    fresh = np.ones(len(ascending), bool)
+    fresh[1:] = ascending[1:] != ascending[:-1]
+    return ascending[fresh]
+
+
 def _holders(row: IntColumn, member: IntColumn, rows: int) -> IntColumn:
     """How many members have a point at each place."""
     members = int(member.max(initial=0)) + 1
-    return np.bincount(np.unique(row * members + member) // members, minlength=rows)
+    return np.bincount(_distinct(row * members + member) // members, minlength=rows)
 
 
 def _fullest(grid: FloatColumn, column: IntColumn, holders: IntColumn) -> IntColumn:

@@ -103,7 +103,7 @@ def read_curve(store: Store, member: Member, lo: Bound, hi: Bound, px: int, axis
         if end < lo:
             continue
         # As wide as the columns of the whole: no spike hides behind what is superseded.
-        share = 1.0 if end == hi else (end - lo) / (hi - lo)
+        share = 1.0 if end == hi else share_of(lo, hi, lo, end)
         found = store.view(part.series.id, lo, end, max(1, math.ceil(px * share)), axis)
         along, y = found.x if axis == "x" else found.wall, found.y
         if axis == "wall" and part.until is not None:
@@ -138,6 +138,13 @@ def _joined(xs: list[FloatColumn], ys: list[FloatColumn], exact: bool) -> Curve:
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
     return Curve(x, y, exact)
+
+
+def share_of(lo: Bound, hi: Bound, begin: Bound, end: Bound) -> float:
+    """How much of *lo* to *hi*, which are apart, lies from *begin* to *end*."""
+    if math.isfinite(hi - lo):
+        return (end - begin) / (hi - lo)
+    return (end / 2 - begin / 2) / (hi / 2 - lo / 2)  # from one end of float64 to the other
 
 
 def below(x: Bound) -> Bound:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agnez_server.bands.members import Bound, below
+from agnez_server.bands.members import Bound, below, share_of
 from agnez_server.store.base import Columns, Store
 
 
@@ -29,7 +29,7 @@ def view_in_parts(
         return whole
 
     def part(begin: Bound, end: Bound) -> Columns:
-        share = (end - begin) / (last - first)
+        share = share_of(first, last, begin, end)
         return store.view(series, begin, end, max(1, math.ceil(px * share)))
 
     return _joined(part(first, below(until)), part(until, last))
