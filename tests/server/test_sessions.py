@@ -53,6 +53,24 @@ async def test_neither_the_line_nor_its_tail_hides_a_spike_of_the_other(
         assert len(kept) == old["length"] <= 4 * 102
 
 
+async def test_from_one_end_of_float64_to_the_other(server: RunningServer) -> None:
+    """A resumed session whose width is no float any more is drawn, alone and as a band."""
+    x = np.linspace(-1.0, 1.0, 4000) * 1.7e308
+    first = Spool()
+    first.write(records(np.arange(4000.0), xs=x))
+    await server.taken(first.batch())
+    again = Spool(first.run, session=WALL_US + 10_000_000)
+    again.write(records([1.0], xs=[1e308]))
+    await server.taken(again.batch())
+
+    view = await server.get(f"/channels/{first.run}.0/points", px=100)
+    band = await server.get(f"/channels/{first.run}.0/band", px=100)
+
+    assert (view["x"][0], view["series"][0]["total"]) == (x[0], 4000)
+    assert (band["x"][0], band["lo"][0], band["members"]) == (x[0], 0.0, 1)
+    assert len(view["x"]) <= 4 * 102 and len(band["x"]) <= 102
+
+
 async def test_a_short_session_is_whole(server: RunningServer) -> None:
     """Nothing has to be left out, so nothing is looked at in parts."""
     first = Spool()
