@@ -23,6 +23,8 @@ from agnez_server.errors import (
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CALLER_GONE: Final = 499
+"""What is counted where nobody is left who could be answered."""
 SCOPE: Final = web.RequestKey("scope", object)
 
 
@@ -53,7 +55,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         return _http_error(request, error)
     except ConnectionError:
-        raise
+        if request.transport is not None:  # we broke an answer off: its caller has to see that
+            raise
+        return web.Response(status=CALLER_GONE)
     except Exception:
         logger.exception("%s %r failed", request.method, request.path)
         return _answer(AgnezServerError("the server made a mistake; its log says more"))

@@ -111,6 +111,22 @@ async def test_an_upload_that_breaks_off_leaves_nothing(victim: RunningServer) -
     assert left == []
 
 
+@pytest.mark.parametrize("target", [f"PUT /api/v1/blobs/{'0' * 64}", "POST /api/v1/points"])
+async def test_who_goes_in_the_middle_of_a_body_is_no_mistake(
+    victim: RunningServer, target: str
+) -> None:
+    """It is counted, and not logged as one of the server's."""
+    head = f"{target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", victim.served.port)
+    writer.write(f"{head}\r\n".encode())
+    assert b"100 Continue" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    writer.transport.abort()
+
+    async with asyncio.timeout(10):
+        while b'status="499"} 1.0' not in (await victim.call("GET", "/metrics"))[1]:
+            pass
+
+
 @pytest.mark.parametrize(
     "body",
     [{"type": "TEXT", "y": None}, {"type": "TEXT", "y": 5}, {"type": "TEXT", "y": [5]},
