@@ -48,7 +48,7 @@ def test_every_channel_has_its_sources_by_number() -> None:
     sources = {n for n, o in named(chart_figure(CHART)).items() if o["name"] == "ColumnDataSource"}
 
     roles = ("raw", "smooth", "old", "older", "mark", "odd", "band", "ranks")
-    assert sources == {f"{role}:{number}" for role in roles for number in (3, 8)}
+    assert sources == {"markers", *(f"{role}:{number}" for role in roles for number in (3, 8))}
 
 
 def test_a_figure_holds_no_numbers() -> None:
