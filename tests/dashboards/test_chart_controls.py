@@ -249,6 +249,6 @@ async def test_on_a_phone_the_toolbar_has_two_rows(site: Site) -> None:
     await page.set_viewport_size({"width": 390, "height": 844})
     await page.get_by_label("Find charts").wait_for()
 
-    box = await page.locator(".toolbar").bounding_box()
+    box = await page.locator(".head-tools").bounding_box()
 
     assert box is not None and box["height"] < 3 * 44

@@ -10,7 +10,7 @@ export const words = {
   artefacts: "Artefacts",
 
   findCharts: "Find charts",
-  findHelp: "Find by words, by a beginning as layer1/, or by /regular expression/. Key: /",
+  findHelp: "Find charts by words, by a beginning as layer1/, or by /regular expression/. Key: /",
   noMedia: "No media yet",
   noMediaText: "Images, texts, tables, sounds, videos and figures appear here as soon as the run sends one.",
   noSystem: "No system figures",
