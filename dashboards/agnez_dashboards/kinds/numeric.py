@@ -2,10 +2,11 @@
 Lines over steps or time: the figure of NUMERIC channels.
 
 The page fills the columns, sets the ranges and places the ticks, and finds what it needs by name:
-``raw:<number>`` the points as sent, ``smooth:<number>`` the line on top, ``old:<number>`` what
-the newest session went over again, ``older:<number>`` what those before it did, ``band:<number>`` and ``ranks:<number>`` what
-lies around the mean of many ranks, ``mark:<number>`` the newest point (or all, when they are few), ``odd:<number>`` what a
-line can't show: NaN, infinities, values that a log axis has no place for.
+``raw:<number>`` the points as sent, ``smooth:<number>`` the line on top, ``old:<number>`` what the
+newest session went over again, ``older:<number>`` what those before it did, ``band:<number>`` and
+``ranks:<number>`` what lies around the mean of many ranks, ``mark:<number>`` the newest point (or
+all, when they are few), ``odd:<number>`` what a line can't show: NaN, infinities, values that a log
+axis has no place for.
 """
 
 from __future__ import annotations
