@@ -1,4 +1,4 @@
-"""Behind proxies: below a path that they keep or take away, without websockets, behind their TLS."""
+"""Behind proxies: below a path that they keep or take away, without websockets, behind TLS."""
 
 from __future__ import annotations
 
