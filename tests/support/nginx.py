@@ -49,7 +49,7 @@ def nginx(folder: Path, locations: str, *, tls: bool = False) -> Iterator[str]:
             locations=locations,
             tls=" ssl" if tls else "",
             certificate=_certificate(folder) if tls else "",
-        )  # fmt: skip
+        )
     )
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(config)])
     try:
