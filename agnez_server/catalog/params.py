@@ -19,15 +19,14 @@ def found_at(params: Mapping[str, Any], path: str) -> object:
     """
     The value at *path*; None where there is none.
 
-    A name may hold dots itself: the longest one that is there is followed first.
+    A name may hold dots itself: the longest one that is there is followed first. Only names that
+    are there are compared, so a path of any length takes no longer than they do.
     """
     if path in params:
         return params[path]
-    parts = path.split(".")
-    for length in range(len(parts) - 1, 0, -1):
-        inner = params.get(".".join(parts[:length]))
-        if isinstance(inner, dict):
-            found = found_at(inner, ".".join(parts[length:]))
-            if found is not None:
-                return found
+    inner = [k for k, v in params.items() if isinstance(v, dict) and path.startswith(f"{k}.")]
+    for name in sorted(inner, key=len, reverse=True):
+        found = found_at(params[name], path[len(name) + 1 :])
+        if found is not None:
+            return found
     return None

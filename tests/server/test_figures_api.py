@@ -120,3 +120,8 @@ def test_every_parameter_is_found_by_its_flat_name() -> None:
         "f": {},
     }
     assert found_at(params, "a.b.c") is None
+
+
+def test_a_path_of_any_length_is_looked_for_at_once() -> None:
+    """It is compared with the names that are there, not taken apart in every way."""
+    assert found_at({"a": {"b": {"": 1}}}, f"a.b{'.' * 1_000_000}") is None
