@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from typing import Any
@@ -12,6 +13,17 @@ from agnez_client.protocol import new_ulid
 from tests.server.running import RunningServer
 
 MIB = 1 << 20
+
+
+async def test_small_things_without_end(shared: RunningServer) -> None:
+    """They would take a gigabyte of memory, packed some kilobytes on the way: 413, unread."""
+    packed = gzip.compress(b"[" + b",".join([b"[]"] * 10_000_000) + b"]")
+
+    status, error = await shared.refused(
+        "POST", "/points", data=packed, headers={"Content-Encoding": "gzip"}
+    )
+
+    assert (status, error["code"], error["limit"]) == (413, "too_large", 2_000_000)
 
 
 BAD_JSON = [

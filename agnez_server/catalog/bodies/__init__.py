@@ -57,8 +57,6 @@ def checked_body(type: str, body: object) -> tuple[bytes, list[BlobRef]]:
         kinds = ", ".join(t for t in CHANNEL_TYPES if t in BODIES)
         raise BadRequest(f"a channel of type {type} takes numbers; entries are for {kinds}")
     checks.depth(body, "body")
-    blobs: list[BlobRef] = []
-    check(Fields(body, "body", blobs))
     raw = orjson.dumps(body)
     if len(raw) > MAX_ENTRY_BYTES:
         raise BadRequest(
@@ -66,4 +64,6 @@ def checked_body(type: str, body: object) -> tuple[bytes, list[BlobRef]]:
             "what is large into a blob",
             field="body",
         )
+    blobs: list[BlobRef] = []
+    check(Fields(body, "body", blobs))  # last: it takes as long as the body is large
     return raw, blobs
