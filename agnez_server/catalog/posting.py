@@ -17,11 +17,13 @@ from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.catalog.pile import blobs_missing, missing, unique
 from agnez_server.catalog.posted import Posted, Target
-from agnez_server.errors import BadRequest
+from agnez_server.errors import BadRequest, TooLarge
 from agnez_server.models import channel_id
 from agnez_server.store.base import Change
 
 HTTP_SESSION: Final = 0
+MAX_CHANNELS: Final = 20_000
+"""Of one body; nobody else is answered while they are made."""
 
 
 class Poster:
@@ -46,6 +48,7 @@ class Poster:
             Conflict: If a channel is there with another type; ``blobs_missing`` if a body names
                 blobs that are not here.
             BadRequest: If x has to be counted on from the largest there is.
+            TooLarge: If they are of more than 20,000 channels.
         """
         self._on_their_way += 1
         try:
@@ -68,8 +71,15 @@ class _Posting:
         self._ahead = ahead
         self._last_x: dict[int, int | float] = {}
         self._drafts: dict[str, RunDraft] = {}
+        self._called: dict[tuple[str, str], str] = {}
 
     def take(self, points: Mapping[Target, Posted]) -> dict[str, Any]:
+        if len(points) > MAX_CHANNELS:
+            raise TooLarge(
+                f"more than {MAX_CHANNELS} channels in one body",
+                hint="send several",
+                limit=MAX_CHANNELS,
+            )
         named = [blob for posted in points.values() for blob in posted.blobs]
         if absent := missing(self._catalog.store, named):
             raise blobs_missing(absent)
@@ -93,7 +103,9 @@ class _Posting:
 
     def _draft(self, target: Target) -> RunDraft:
         """The one draft of the target's run, whether it is named by id or by name."""
-        id = target.run if is_ulid(target.run) else self._run_called(target)
+        id, name = target.run, (target.project, target.run)
+        if not is_ulid(id):  # looked for once: thousands of channels may be of one run
+            id = self._called[name] = self._called.get(name) or self._run_called(target)
         if id not in self._drafts:
             draft = self._drafts[id] = RunDraft(self._catalog, self._change, id)
             if not draft.exists:

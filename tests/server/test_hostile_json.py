@@ -26,6 +26,16 @@ async def test_small_things_without_end(shared: RunningServer) -> None:
     assert (status, error["code"], error["limit"]) == (413, "too_large", 2_000_000)
 
 
+async def test_channels_without_end(shared: RunningServer) -> None:
+    """A body makes 20,000 at most: nobody else is answered meanwhile. No run is left of it."""
+    lines = "".join(f"c{i} 1\n" for i in range(20_001))
+
+    status, error = await shared.refused("POST", "/in/wide", data=lines)
+
+    assert (status, error["code"], error["limit"]) == (413, "too_large", 20_000)
+    assert (await shared.get("/runs", q="wide"))["total"] == 0
+
+
 BAD_JSON = [
     b"", b"{", b"[", b"nul", b"{}{}", b"'a'", b'{"a":}', b"\xff\xfe", b'"\xff"', b"\x00",
     b"[NaN]", b"[Infinity]", b"[-Infinity]", b"1e999", b"-1e999", b'"\\ud800"', b'{"\\udfff": 1}',
