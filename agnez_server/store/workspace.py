@@ -63,7 +63,11 @@ class Workspace:
         """The inverse of `add`."""
         del self.by_key[series.run, series.channel, series.session, series.rank]
         del self.by_id[series.id]
-        self.runs[series.run].remove(series.id)
+        ids = self.runs[series.run]
+        if ids[-1] == series.id:  # what was added last is taken back first
+            ids.pop()
+        else:
+            ids.remove(series.id)
 
     def run(self, work: Callable[[Change], T]) -> tuple[Unit, T]:
         """Call *work*; when it raises, nothing of what it did remains."""
