@@ -64,7 +64,8 @@ class Adoption:
             return header.destination == url and header.spool not in self._left and wanted(header)
 
         for spool in adopt(self._place, is_ours, self._own.budget, room):
-            logger.info("what a dead process of run %s left is sent", spool.header.run)
+            if not spool.is_delivered():  # else only what the server refused is kept in it
+                logger.info("what a dead process of run %s left is sent", spool.header.run)
             self._adopted.append(Delivery(spool))
 
     def next_batch(self, *, after: bool) -> tuple[Delivery, Batch] | None:

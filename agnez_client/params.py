@@ -61,6 +61,9 @@ class Params:
     def __setattr__(self, name: str, value: Any) -> None:
         self.define(name, value)
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.define(name, value)
+
     def __getitem__(self, name: str) -> Any:
         return self._content[name]
 

@@ -79,7 +79,7 @@ def encode_artefact(
     if metadata is not None and not isinstance(metadata, Mapping):
         raise ValueError(f"the metadata are a {type(metadata).__name__}, expected a mapping")
     if not isinstance(path, str | os.PathLike) or not Path(path).is_file():
-        raise ValueError(f"{path!r:.200} is not a file, expected the path of one")
+        raise ValueError(f"{str(path)!r:.200} is not a file, expected the path of one")
     path = Path(path)
     blob = Blob.of_file(path, mime or _TYPES.guess_type(path.name)[0] or DEFAULT_MIME)
     shown = as_text(str(origin or path))[:4096]

@@ -49,7 +49,7 @@ class AudioChannel(EntryChannel):
 
     def encode(self, y: Any, *, rate: int | None = None, caption: str | None = None) -> Encoded:
         """The entry of one sound, or of a list of up to 64; see `encode_sound`."""
-        rate = rate or self.options.get("rate")
+        rate = self.options.get("rate") if rate is None else rate
         several = isinstance(y, list | tuple) and not (y and isinstance(y[0], Number))
         sounds = list(y) if several else [y]
         if not 1 <= len(sounds) <= MAX_SOUNDS:
@@ -57,7 +57,7 @@ class AudioChannel(EntryChannel):
         items, blobs = [], []
         for sound in sounds:
             found = sound if isinstance(sound, Audio) else Audio(sound)
-            item, blob = encode_sound(found.data, found.rate or rate)
+            item, blob = encode_sound(found.data, rate if found.rate is None else found.rate)
             words = found.caption if found.caption is not None else caption
             items.append({**item, **captioned(words)})
             blobs.append(blob)
@@ -100,8 +100,8 @@ def encode_sound(data: Any, rate: int | None = None) -> tuple[dict[str, Any], Bl
         return described(Blob.of_file(path, mime))
     if isinstance(data, bytes | bytearray):
         return described(Blob.of(bytes(data), sniffed(bytes(data[:16]))))
-    check_rate(rate)
     samples = as_samples(data)
+    check_rate(rate)
     stream = io.BytesIO()
     with wave.open(stream, "wb") as file:
         file.setnchannels(samples.shape[1])
@@ -114,7 +114,7 @@ def encode_sound(data: Any, rate: int | None = None) -> tuple[dict[str, Any], Bl
 def check_rate(rate: Any) -> None:
     """Raises ValueError if *rate* is no number of samples a second."""
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or not 1 <= rate <= 768_000:
-        raise ValueError(f"the rate is {rate!r:.60}, expected samples a second as rate=16000")
+        raise ValueError(f"the rate is {rate!r:.60}, expected samples a second, as rate=16000")
 
 
 def sniffed(head: bytes) -> str:

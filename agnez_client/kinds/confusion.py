@@ -37,8 +37,9 @@ def encode_confusion(y: Any, labels: Sequence[Label] | None = None) -> Encoded:
     scikit-learn's `confusion_matrix` does; or a square matrix, rows being the truth.
 
     Args:
-        labels: The classes in the order of rows; what is none of them is not counted. The default
-            is all that occur, sorted; for a matrix the numbers from 0.
+        labels: The classes in the order of rows; what is none of them is not counted. Classes
+            that are whole numbers may be the places of labels that are texts. The default is all
+            that occur, sorted; for a matrix the numbers from 0.
 
     Raises:
         ValueError: If *y* or *labels* is none of these.
@@ -51,13 +52,26 @@ def encode_confusion(y: Any, labels: Sequence[Label] | None = None) -> Encoded:
         if len(truth) != len(predicted):
             raise ValueError(f"there are {len(truth)} truths and {len(predicted)} predictions")
         known = sorted({*truth, *predicted}, key=_order) if known is None else known
-        counts = count_pairs(truth, predicted, known)
+        counts = count_pairs(truth, predicted, _places(truth, predicted, known))
     else:
         counts = _matrix(y)
         known = list(range(len(counts))) if known is None else known
         if len(known) != len(counts):
             raise ValueError(f"there are {len(known)} labels for {len(counts)} rows")
     return Encoded({"labels": as_names(known), "counts": [as_numbers(row) for row in counts]})
+
+
+def _places(truth: list[Label], predicted: list[Label], labels: list[Label]) -> list[Label]:
+    """What stands for *labels* in the data: they themselves, or their places."""
+    if set(labels) & set(truth):
+        return labels
+    numbers = list(range(len(labels)))
+    if {*truth, *predicted} <= set(numbers) and all(isinstance(one, str) for one in labels):
+        return [*numbers]
+    raise ValueError(
+        f"the truth holds none of the labels: they are {labels!r:.60}, it holds "
+        f"{sorted(set(truth), key=_order)!r:.60}"
+    )
 
 
 def count_pairs(truth: list[Label], predicted: list[Label], labels: list[Label]) -> Array:

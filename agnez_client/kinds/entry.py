@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from time import time_ns
 from typing import Any
 
@@ -55,7 +57,6 @@ class EntryChannel(Channel):
 
         Raises:
             ValueError: If y or one of *more* is not what this kind takes; says what is wrong.
-            TypeError: If this kind does not know one of *more*.
         """
         raise NotImplementedError
 
@@ -74,6 +75,7 @@ class EntryChannel(Channel):
         """
         wall = time_ns() // 1000
         try:
+            self._check_keywords(more)
             x = as_x(self._next_x if x is None else x)
             self._next_x = x + 1
             if is_on_device(y):
@@ -85,6 +87,14 @@ class EntryChannel(Channel):
             return
         if not is_taken:
             self._refuse_full()
+
+    def _check_keywords(self, more: Mapping[str, Any]) -> None:
+        known = _keywords(type(self).encode) if more else None
+        if known is not None and more.keys() - set(known):
+            unknown = next(name for name in more if name not in known)
+            raise ValueError(
+                f"{unknown!r} is not known; send() of {self.type} takes {', '.join(known)}"
+            )
 
     def _copy(self, x: int | float, wall: int, y: Any, more: dict[str, Any]) -> bool:
         """Have *y* copied on its device, and take it when the copy is here; see `DeviceCopies`."""
@@ -115,6 +125,15 @@ class EntryChannel(Channel):
         if encoded.blobs:
             event["blobs"] = [blob.ref for blob in set(encoded.blobs)]
         return self._pen.record(event, encoded.blobs)
+
+
+@cache
+def _keywords(encode: Callable[..., Encoded]) -> tuple[str, ...] | None:
+    """What `send()` of a kind takes by name; None where its *encode* looks at that itself."""
+    named = inspect.signature(encode).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in named):
+        return None
+    return ("x", "y", *(one.name for one in named if one.kind is one.KEYWORD_ONLY))
 
 
 def _reason(error: Exception) -> str:

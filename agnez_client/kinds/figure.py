@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import re
@@ -38,13 +39,14 @@ def encode_figure(y: Any) -> Encoded:
     """
     if isinstance(y, str):
         return _svg(y.encode(errors="replace"))
-    if hasattr(y, "savefig"):
+    if hasattr(y, "savefig") and not inspect.ismodule(y):
         return _matplotlib(y)
     if hasattr(getattr(y, "figure", None), "savefig"):
         return _matplotlib(y.figure)
     if any(base.__module__.startswith("bokeh.model") for base in type(y).__mro__):
         return _bokeh(y)
     hint = ": send its to_html() to an HTML channel" if hasattr(y, "to_html") else ""
+    hint = ": send its gcf()" if hasattr(y, "gcf") else hint
     raise ValueError(
         f"y is a {type(y).__name__}, expected a figure of matplotlib or Bokeh, or SVG{hint}"
     )
@@ -67,7 +69,9 @@ def _matplotlib(figure: Any) -> Encoded:
 
 def _svg(data: bytes, **size: int) -> Encoded:
     if len(data) > MAX_FIGURE or not re.search(rb"<svg[\s>]", data[:10_000]):
-        raise ValueError(f"y is a text of {len(data)} bytes, expected SVG of at most 64 MiB")
+        raise ValueError(
+            f"y is a text of {len(data)} bytes, expected SVG (<svg…) of at most 64 MiB"
+        )
     blob = Blob.of(data, "image/svg+xml")
     return Encoded({"format": "svg", **blob.ref, **size}, (blob,))
 
@@ -75,7 +79,11 @@ def _svg(data: bytes, **size: int) -> Encoded:
 def _bokeh(model: Any) -> Encoded:
     import bokeh.embed
 
-    data = json.dumps(bokeh.embed.json_item(model), separators=(",", ":")).encode()
+    try:
+        item = bokeh.embed.json_item(model)
+    except Exception as error:
+        raise ValueError(f"Bokeh can't write its figure: {error}") from error
+    data = json.dumps(item, separators=(",", ":")).encode()
     if len(data) > MAX_FIGURE:
         raise ValueError(f"the figure takes {len(data)} bytes, at most {MAX_FIGURE} are allowed")
     blob = Blob.of(data, "application/json")

@@ -48,6 +48,9 @@ class HistogramChannel(EntryChannel):
             raise ValueError(f"{min(unknown)!r} is not known, expected bins, range or edges")
         if isinstance(y, Histogram):
             return encode_ready(y)
+        sizes = [len(part) for part in y if hasattr(part, "__len__")] if type(y) is tuple else []
+        if len(sizes) == len(y if sizes else ()) == 2 and sizes[1] == sizes[0] + 1:
+            raise ValueError("y is a tuple of counts and edges, expected Histogram(counts, edges)")
         return encode_histogram(y, *binning({**self.options, **how}))
 
     @classmethod

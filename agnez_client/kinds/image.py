@@ -71,7 +71,9 @@ class ImageChannel(EntryChannel):
         """The entry of one picture or of a list of up to 64; see `encode_image`."""
         unknown = over.keys() - _OVERLAYS
         if unknown:
-            raise ValueError(f"{min(unknown)!r} is not known, expected {', '.join(_OVERLAYS)}")
+            raise ValueError(
+                f"{min(unknown)!r} is not known, expected {', '.join(sorted(_OVERLAYS))}"
+            )
         images = images_of(y)
         if not 1 <= len(images) <= MAX_IMAGES:
             raise ValueError(f"there are {len(images)} images, expected 1 to {MAX_IMAGES}")
@@ -178,7 +180,11 @@ def _of_bytes(data: bytes, max_pixels: int) -> tuple[Blob, Any, Scaling]:
         picture = Pillow.open(io.BytesIO(data))
         check_size(*picture.size, max_pixels)
         picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"y is no picture that can be read: it begins with {data[:16]!r}"
+        ) from None
+    except (OSError, SyntaxError) as error:
         raise ValueError(f"y is no picture that can be read: {error}") from error
     mime = KEPT_AS_THEY_ARE.get(picture.format or "")
     if mime is None:

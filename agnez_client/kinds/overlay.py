@@ -59,6 +59,7 @@ def _box_array(boxes: Any) -> list[dict[str, Any]]:
 
 def _box(box: Any) -> dict[str, Any]:
     about = dict(box) if isinstance(box, Mapping) else {"box": box}
+    _check_keys(about, ("box", "class", "label", "score"))
     corners = as_array(about.pop("box", None), "its box").reshape(-1).astype(float)
     if len(corners) != 4 or not np.isfinite(corners).all():
         raise ValueError("expected four finite numbers x0, y0, x1, y1")
@@ -88,6 +89,7 @@ def encode_keypoints(keypoints: Any) -> list[dict[str, Any]]:
 
 def _keypoints(points: Any) -> dict[str, Any]:
     about = dict(points) if isinstance(points, Mapping) else {"points": points}
+    _check_keys(about, ("points", "skeleton", "class", "label"))
     array = as_array(about.pop("points", None), "its points").astype(float)
     if array.ndim != 2 or array.shape[1] not in (2, 3) or not np.isfinite(array[:, :2]).all():
         raise ValueError(f"its points have the shape {array.shape}, expected (J, 2) or (J, 3)")
@@ -155,15 +157,21 @@ def _placed(what: str, place: int, encode: Any, value: Any) -> Any:
 
 
 def _named(about: dict[str, Any]) -> dict[str, Any]:
-    """Class and label from what is left of a mapping; ValueError if more is."""
+    """Class and label from what is known of a box or of keypoints."""
     found: dict[str, Any] = {}
     if (id := about.pop("class", None)) is not None:
+        if isinstance(id, str) and not id.isdigit():
+            raise ValueError(f"its class is {id!r:.60}, expected a whole number: names are labels")
         found["class"] = _whole(id, "its class")
     if (label := about.pop("label", None)) is not None:
         found["label"] = _text(label)
-    if about:
-        raise ValueError(f"{min(map(str, about))!r:.60} is not known")
     return found
+
+
+def _check_keys(about: dict[str, Any], known: tuple[str, ...]) -> None:
+    unknown = [str(key) for key in about if key not in known]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r:.60} is not known, expected {', '.join(known)}")
 
 
 def _whole(value: Any, what: str) -> int:

@@ -44,14 +44,14 @@ class VideoChannel(EntryChannel):
 
     def encode(self, y: Any, *, fps: float | None = None, caption: str | None = None) -> Encoded:
         """The entry of one film, or of a list of up to 16; see `encode_film`."""
-        fps = fps or self.options.get("fps")
-        films = list(y) if isinstance(y, list | tuple) else [y]
+        fps = self.options.get("fps", DEFAULT_FPS) if fps is None else fps
+        films = films_of(y)
         if not 1 <= len(films) <= MAX_FILMS:
             raise ValueError(f"there are {len(films)} films, expected 1 to {MAX_FILMS}")
         items, blobs = [], []
         for film in films:
             found = film if isinstance(film, Video) else Video(film)
-            item, blob = encode_film(found.data, found.fps or fps or DEFAULT_FPS)
+            item, blob = encode_film(found.data, fps if found.fps is None else found.fps)
             words = found.caption if found.caption is not None else caption
             items.append({**item, **captioned(words)})
             blobs.append(blob)
@@ -62,6 +62,18 @@ class VideoChannel(EntryChannel):
         """See `Channel.check_options`."""
         if "fps" in options:
             check_fps(options["fps"])
+
+
+def films_of(y: Any) -> list[Any]:
+    """*y* as a list of films; a list of pictures, ``(H, W)`` or ``(H, W, 3 or 4)``, is one film."""
+    if not isinstance(y, list | tuple):
+        return [y]
+    shapes = {tuple(getattr(one, "shape", ())) for one in y}
+    if not shapes or not all(len(s) == 2 or (len(s) == 3 and s[2] in (3, 4)) for s in shapes):
+        return list(y)
+    if len(shapes) > 1:
+        raise ValueError(f"the frames have different shapes: {sorted(shapes)!r:.100}")
+    return [np.stack([as_array(one) for one in y])]
 
 
 def check_fps(fps: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agnez_client.errors import ParamsError, RecordError
 from agnez_client.kinds.numeric import NumericChannel
 from agnez_client.naming import as_name, as_text
-from agnez_client.params import as_json
+from agnez_client.params import as_json, read_params
 from agnez_client.record.archive import write_archive
 from agnez_client.record.system import PREFIX
 from agnez_client.record.used import Used
@@ -54,18 +54,19 @@ class Recorded(Used):
         Add to the run's parameters; see `as_json` for what becomes of values.
 
         Raises:
-            ParamsError: If together they take more than 1 MiB.
+            ParamsError: If *params* is no mapping, or together they take more than 1 MiB.
         """
         self._check_open()
         try:
-            self._outlet.define("params", params=as_json(params))
+            self._outlet.define("params", params=as_json(read_params(params)))
         except ValueError as error:
             raise ParamsError(f"the parameters can't be sent: {error}") from error
 
     def add_tags(self, *tags: str) -> None:
-        """Add to the run's tags."""
+        """Add to the run's tags; a list of them counts as its elements."""
         self._check_open()
-        self._outlet.define("tags", tags=[str(tag) for tag in tags])
+        lists = [tag if isinstance(tag, list | tuple | set) else [tag] for tag in tags]
+        self._outlet.define("tags", tags=[str(tag) for one in lists for tag in one])
 
     def set_notes(self, text: str) -> None:
         """
@@ -162,10 +163,15 @@ class Recorded(Used):
                 where it is larger than a run's share of the spool (AGNEZ_SPOOL_RUN_LIMIT).
 
         Raises:
+            RecordError: If *path* is no path.
             ChannelConflict: If a channel of another type has this name.
             BadPoint: In strict mode, if *path* can't be read or something is not as expected; else
                 that is logged and counted.
         """
+        if not isinstance(path, str | Path):
+            raise RecordError(
+                f"the artefact is a {type(path).__name__}, expected the path of a file or directory"
+            )
         source = Path(path)
         suffix = ".tar" if source.is_dir() else ""
         channel: Any = self.create_channel(name or f"{source.absolute().name}{suffix}", "ARTEFACT")

@@ -59,12 +59,16 @@ class Used:
             about: Whatever belongs to it.
 
         Raises:
-            RecordError: If *name* is no name, or *source* can't be read.
+            RecordError: If *name* is no name, *count* no number, or *source* can't be read.
         """
         try:
             fields: dict[str, Any] = {"name": as_name(name), "about": as_json(about or {})}
         except ValueError as wrong:
             raise RecordError(f"the dataset's name is {name!r:.80}, expected {wrong}") from None
+        if count is not None and not (type(count) is int and 0 <= count < 1 << 53):
+            raise RecordError(
+                f"the dataset's count is {count!r:.60}, expected a whole number, 0 up"
+            )
         self._check_open()
         if isinstance(source, str | Path):
             fields["source"] = as_text(str(source))[:2000]

@@ -189,6 +189,18 @@ def test_parameters_from_mappings_and_keywords(server: IngestServer, begin: Begi
     assert ctx.params.get("none", 7) == 7
 
 
+def test_parameters_are_set_as_they_are_read(server: IngestServer, begin: Begin) -> None:
+    """As attributes and by name; what is no mapping is refused where it is said."""
+    ctx = begin()
+    ctx.params["lr"] = 0.1
+    ctx.params.seed = 1
+    with pytest.raises(ParamsError, match="are a list, expected a mapping"):
+        ctx.job.set_params([1])  # type: ignore[arg-type]
+    ctx.finish()
+
+    assert [e["params"] for e in server.only.of_kind("params")] == [{"lr": 0.1}, {"seed": 1}]
+
+
 def test_a_missing_parameter_names_those_there_are(begin: Begin) -> None:
     """As an attribute's error."""
     with pytest.raises(AttributeError, match=r"'lr'; set are: seed"):
@@ -248,12 +260,14 @@ def test_a_value_that_contains_itself_is_cut() -> None:
 
 
 def test_tags_can_be_added(server: IngestServer, begin: Begin) -> None:
-    """At the beginning and later."""
+    """At the beginning and later; in a list or one by one."""
     ctx = begin(tags=["a"])
     ctx.job.add_tags("b", "c")
+    ctx.job.add_tags(["d", "e"])  # type: ignore[arg-type]
     ctx.finish()
 
-    assert [e["tags"] for e in server.only.of_kind("tags")] == [["a"], ["b", "c"]]
+    tags = [e["tags"] for e in server.only.of_kind("tags")]
+    assert tags == [["a"], ["b", "c"], ["d", "e"]]
 
 
 def test_one_tag_may_be_a_text(server: IngestServer, begin: Begin) -> None:

@@ -180,6 +180,20 @@ def test_a_confusion_matrix_is_scikit_learns(pairs: list[tuple[str, str]]) -> No
     assert told == {"labels": ["d", "a"], "counts": expected.tolist()}
 
 
+def test_classes_may_be_the_places_of_their_labels(encode: Encode) -> None:
+    """Numbers as truth and prediction, names as labels: the second cat was taken for a dog."""
+    found = encode("CONFUSION_MATRIX", ([0, 0, 1], [0, 1, 1]), {"labels": ["cat", "dog"]}).body
+
+    assert found == {"labels": ["cat", "dog"], "counts": [[1, 1], [0, 1]]}
+
+
+@pytest.mark.parametrize("y", [([0, 2], [0, 1]), (["a", "b"], ["cat", "dog"])])
+def test_labels_that_are_none_of_the_classes_are_refused(encode: Encode, y: Any) -> None:
+    """Rather than an empty matrix; scikit-learn does the same."""
+    with pytest.raises(ValueError, match=r"none of the labels: they are .'cat', 'dog'."):
+        encode("CONFUSION_MATRIX", y, {"labels": ["cat", "dog"]})
+
+
 def test_a_ready_matrix_stays_as_it_is(encode: Encode) -> None:
     """With labels, or the numbers of its rows."""
     y = np.array([[3, 1], [0, 2]])

@@ -71,13 +71,14 @@ def test_bad_input_is_an_error_in_strict_mode(begin: Begin, type: str) -> None:
         channel.send(x=float("nan"), y="text")
 
 
-def test_an_unknown_keyword_is_bad_input(begin: Begin) -> None:
-    """As any other mistake: training goes on."""
-    channel = begin().job.create_channel("c", "TEXT")
+def test_an_unknown_keyword_is_bad_input(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
+    """As any other mistake: training goes on, and the log says what is known."""
+    channel = begin().job.create_channel("c", "CONFUSION_MATRIX")
 
-    channel.send(y="a", colour="red")  # type: ignore[call-arg]
+    channel.send(y=([0], [1]), y_pred=[1])  # type: ignore[call-arg]
 
     assert channel.bad == 1
+    assert "'y_pred' is not known; send() of CONFUSION_MATRIX takes x, y, labels" in caplog.text
 
 
 @pytest.mark.parametrize("type", KINDS)

@@ -94,6 +94,7 @@ def test_a_ready_histogram_stays_as_it_is(encode: Encode) -> None:
 BAD = {
     "empty": (np.zeros((0, 3)), {}, r"empty: its shape is \(0, 3\)"),
     "ragged": ([[1], [1, 2]], {}, "ragged"),
+    "numpy's pair": (np.histogram([1, 2]), {}, "expected Histogram.counts, edges."),
     "objects": (np.array([object()]), {}, "object, expected an array of numbers"),
     "texts": (["a"], {}, "list, expected an array of numbers"),
     "complex": (np.array([1j]), {}, "complex128"),

@@ -192,7 +192,11 @@ BAD = {
     "box of three": (EMPTY, {"boxes": [[1, 2, 3]]}, "box 0 is wrong: expected four"),
     "box of NaN": (EMPTY, {"boxes": [[1, 2, 3, np.nan]]}, "finite"),
     "box with more": (EMPTY, {"boxes": [{"box": [0, 0, 1, 1], "x": 1}]}, "'x' is not known"),
-    "class of a box": (EMPTY, {"boxes": [{"box": [0, 0, 1, 1], "class": "a"}]}, "its class is 'a'"),
+    "class of a box": (
+        EMPTY,
+        {"boxes": [{"box": [0, 0, 1, 1], "class": "a"}]},
+        "its class is 'a', expected a whole number: names are labels",
+    ),
     "mask of another size": (EMPTY, {"masks": [np.zeros((3, 4), int)]}, r"mask 0 .* \(4, 4\)"),
     "mask of floats": (EMPTY, {"masks": [EMPTY]}, "whole numbers from 0 to 255"),
     "mask of large ids": (EMPTY, {"masks": [np.full((4, 4), 256)]}, "from 0 to 255"),

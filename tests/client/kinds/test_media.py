@@ -17,6 +17,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
@@ -86,10 +87,18 @@ def test_a_film_of_frames_is_webm(encode: Encode) -> None:
 
 
 @pytest.mark.parametrize(
-    "y", [FRAMES[..., 0], FRAMES.transpose(0, 3, 1, 2), FRAMES[..., :1], torch.tensor(FRAMES) / 255]
+    "y",
+    [
+        FRAMES[..., 0],
+        FRAMES.transpose(0, 3, 1, 2),
+        FRAMES[..., :1],
+        torch.tensor(FRAMES) / 255,
+        list(FRAMES),
+        list(FRAMES[..., 0]),
+    ],
 )
 def test_frames_come_in_many_shapes(encode: Encode, y: Any) -> None:
-    """Grey, colours first, floats."""
+    """Grey, colours first, floats; a list of frames."""
     (item,) = encode("VIDEO", y).body["items"]
 
     assert (item["width"], item["height"], item["frames"]) == (47, 33, 5)
@@ -143,6 +152,7 @@ def test_a_sound_of_another_format_is_described_by_pyav(encode: Encode, tmp_path
 
 
 BAD: dict[str, tuple[str, Any, dict[str, Any], str]] = {
+    "a rate of 0": ("AUDIO", [0.0], {"rate": 0}, "the rate is 0"),
     "no rate": ("AUDIO", [0.0], {}, "the rate is None"),
     "three axes": ("AUDIO", np.zeros((2, 2, 2)), {"rate": 8}, "shape"),
     "many channels": ("AUDIO", np.zeros((9, 9)), {"rate": 8}, "9 channels"),
@@ -158,6 +168,8 @@ BAD: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "no html": ("HTML", b"<b>", {}, "y is a bytes, expected HTML"),
     "height": ("HTML", "<b>", {"height": 0.5}, "height is 0.5"),
     "no figure": ("FIGURE", 3, {}, "y is a int, expected a figure"),
+    "a module": ("FIGURE", pyplot, {}, "y is a module, expected a figure"),
+    "uneven frames": ("VIDEO", [FRAMES[0], FRAMES[0, 1:]], {}, "different shapes"),
     "no svg": ("FIGURE", "hello", {}, "expected SVG"),
     "blank": ("MARKER", " ", {}, "expected a text"),
     "level": ("MARKER", "a", {"level": "fatal"}, "level is 'fatal'"),
@@ -192,6 +204,17 @@ def test_a_figure_of_matplotlib_is_svg(encode: Encode) -> None:
     assert b"a &lt;title&gt;</text>" in bytes_of(first)
 
     assert encode("FIGURE", drawn(40_000)).body["format"] == "png"
+
+
+def test_what_bokeh_cannot_write_says_so(encode: Encode) -> None:
+    """A range as a column, for instance; the sentence is not Bokeh's alone."""
+    from bokeh.plotting import figure
+
+    drawn = figure()
+    drawn.line(range(2), range(2))
+
+    with pytest.raises(ValueError, match=r"Bokeh can't write its figure: .*range"):
+        encode("FIGURE", drawn)
 
 
 def test_a_figure_of_bokeh_is_its_json(encode: Encode) -> None:

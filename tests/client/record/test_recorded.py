@@ -83,12 +83,19 @@ def test_marks_have_a_place_and_a_level(server: IngestServer, begin: Begin) -> N
         ("set_total_steps", 1.5),
         ("set_total_steps", True),
         ("use_dataset", ""),
+        ("save_artefact", {"w": 1}),
     ],
 )
 def test_what_is_wrong_is_named(begin: Begin, call: str, value: Any) -> None:
     """With what was expected."""
     with pytest.raises(RecordError, match="expected"):
         getattr(begin().job, call)(value)
+
+
+def test_a_wrong_count_of_a_dataset_is_named(begin: Begin) -> None:
+    """Here, not by the server later."""
+    with pytest.raises(RecordError, match="count is 'many', expected a whole number"):
+        begin().job.use_dataset("digits", count="many")  # type: ignore[arg-type]
 
 
 def test_after_the_end_nothing_is_taken(begin: Begin) -> None:
