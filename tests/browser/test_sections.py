@@ -34,6 +34,20 @@ async def test_a_section_has_an_address_and_keys(site: Site) -> None:
     await page.wait_for_url("**#code")
 
 
+async def test_figures_of_the_machine_are_drawn_over_time(site: Site) -> None:
+    """Their x is seconds, so a marker at a step has its place by time; bytes tell their unit."""
+    point = {"run": "machine", "channel": "system/memory_bytes", "x": 9000, "y": 5.6e8}
+    run = (await site.post("/points", [point]))["runs"][0]
+    page = await site.open(f"/runs/{run}#system")
+
+    await page.get_by_text("560 MB", exact=True).wait_for()
+    await expect(page.get_by_role("button", name="Steps")).to_have_count(0)
+    await page.wait_for_function(
+        "() => { const { range } = window.agnez.charts['channel.0'];"
+        " return range && range.x[1] < 1000; }"
+    )
+
+
 async def test_charts_are_found_among_five_thousand(site: Site) -> None:
     """ "/" leads to the search; what it leaves is mounted, and groups say how many are left."""
     points = [{"run": "many", "channel": f"block{n % 10}/layer{n}", "y": 1.0} for n in range(5000)]

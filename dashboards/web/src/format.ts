@@ -22,6 +22,13 @@ export function formatValue(value: number | null, digits = 4): string {
   return minus(value.toPrecision(digits));
 }
 
+/** A value of the channel `name`: what counts bytes says so, in the thousands that its axis has. */
+export function formatFigure(name: string, value: number | null): string {
+  if (value === null || !Number.isFinite(value) || !/(^|[_/])bytes(_per_s)?$/.test(name)) return formatValue(value);
+  const [, digits, thousands] = /^([\d.-]+)(.?)$/.exec(formatShort(Math.round(value)))!;
+  return `${digits} ${thousands!.replace("B", "G")}B${name.endsWith("_per_s") ? "/s" : ""}`;
+}
+
 /** A step: whole ones with separators. */
 export function formatStep(value: number): string {
   return Number.isInteger(value) ? minus(integers.format(value)) : minus(String(Number(value.toPrecision(8))));

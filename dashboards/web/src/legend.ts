@@ -2,7 +2,7 @@
 
 import { fill, h, setText } from "./dom.ts";
 import type { Stroke } from "./figure.ts";
-import { formatCount, formatValue } from "./format.ts";
+import { formatCount, formatFigure } from "./format.ts";
 import { numberOf, type Channel } from "./model.ts";
 import type { Reading } from "./readout.ts";
 import { strings } from "./strings.ts";
@@ -62,7 +62,7 @@ export class Legend {
   /** Between which values the ranks lie, in place of the value as sent. */
   showBand(number: number, lo: number, hi: number): void {
     const row = this.rows.get(number);
-    if (row) setText(row.raw, strings.between(formatValue(lo), formatValue(hi)));
+    if (row) setText(row.raw, strings.between(formatFigure(row.channel.name, lo), formatFigure(row.channel.name, hi)));
   }
 
   /** Nobody points: the newest value as sent. `newest` null: the last that the server told of. */
@@ -75,9 +75,10 @@ export class Legend {
     const row = this.rows.get(number);
     if (!row) return;
     const told = row.odd.childElementCount > 0 && raw !== null && !Number.isFinite(raw);
-    const value = told ? "" : formatValue(raw); // its badge says it already
+    const { name } = row.channel;
+    const value = told ? "" : formatFigure(name, raw); // its badge says it already
     row.odd.classList.toggle("now", told);
-    setText(row.value, smoothed && reading ? formatValue(reading.y) : value);
+    setText(row.value, smoothed && reading ? formatFigure(name, reading.y) : value);
     setText(row.raw, smoothed && reading ? value : "");
   }
 

@@ -1,11 +1,11 @@
-/** Notes on a run: plain text, written in place. What the run sends meanwhile does not disturb it. */
+/** Notes on a run: Markdown, written in place. What the run sends meanwhile does not disturb it. */
 
-import { h, setText } from "./dom.ts";
+import { fill, h, setText } from "./dom.ts";
 import { words } from "./words.ts";
 import { strings } from "./strings.ts";
 
 export class Notes {
-  private readonly text = h("p", { class: "notes" });
+  private readonly text = h("div", { class: "notes" });
   private readonly area = h("textarea", { class: "notes-field", rows: 6, "aria-label": strings.notes });
   private readonly open = h("button", { type: "button", class: "button small", hidden: true, onclick: () => this.turn(true) });
   private readonly form = h("div", { class: "notes-form", hidden: true }, this.area,
@@ -35,9 +35,20 @@ export class Notes {
   }
 
   show(notes: string): void {
+    if (notes !== this.notes) void this.draw(notes);
     this.notes = notes;
-    setText(this.text, notes);
     setText(this.open, notes ? words.editNotes : words.addNotes);
+  }
+
+  /** As they were written, until what draws Markdown is here. */
+  private async draw(notes: string): Promise<void> {
+    this.text.classList.remove("prose");
+    setText(this.text, notes);
+    if (notes === "") return;
+    const { renderMarkdown } = await import("./kinds/markdown.ts");
+    if (notes !== this.notes) return;
+    this.text.classList.add("prose");
+    fill(this.text, renderMarkdown(notes));
   }
 
   private turn(editing: boolean): void {

@@ -15,14 +15,16 @@ import { words } from "./words.ts";
 /** `counted`: how much is in a section has changed. */
 export function sectionsOf(context: ChartContext, prefs: Preferences, counted: () => void): Section[] {
   const drawing = new Toolbar(prefs).element;
+  // Figures of the machine have seconds for steps, so that markers have their places by time alone.
+  const timed: ChartContext = { ...context, prefs: () => ({ ...context.prefs(), axis: "wall", smoothing: 0 }) };
   return [
     new ChartSection("charts", context, prefs, {
       drawing, nothing: { title: strings.noChartsYet, text: strings.noChartsYetText },
     }),
     new ChartSection("media", context, prefs, { nothing: { title: words.noMedia, text: words.noMediaText } }),
     new ConsoleSection(context.run, counted),
-    new ChartSection("system", context, prefs, {
-      drawing, above: new HostFacts(), nothing: { title: words.noSystem, text: words.noSystemText },
+    new ChartSection("system", timed, prefs, {
+      above: new HostFacts(), nothing: { title: words.noSystem, text: words.noSystemText },
     }),
     new CodeSection(),
     new ArtefactSection(context.run, counted),
