@@ -7,12 +7,14 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from agnez_client.cli.verbs import group
@@ -105,6 +107,16 @@ def test_console_shows_what_was_written(server: RunningServer) -> None:
     assert (streams["step 49"], streams["Loss 0.5"]) == ("stderr", "stdout")
 
 
+def wait_for_run(server: RunningServer, name: str) -> None:
+    """Until the server knows the run: what its trainer has printed says nothing about that."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        runs = requests.get(f"{server.url}/api/v1/runs", params={"q": name}, timeout=30).json()
+        if runs["total"]:
+            return
+    raise AssertionError(f"there is no run {name!r}")
+
+
 def test_follow_ends_with_the_run(server: RunningServer, tmp_path: Path) -> None:
     """Lines appear while it runs."""
     code = "import sys\nfrom agnez_client import Context\nwith Context(name='followed'):\n"
@@ -115,6 +127,7 @@ def test_follow_ends_with_the_run(server: RunningServer, tmp_path: Path) -> None
     ) as training:
         assert training.stdout is not None
         training.stdout.readline()
+        wait_for_run(server, "followed")
         with subprocess.Popen(
             [*AGNEZ, "console", "--follow", "followed"],
             env=environment,
@@ -122,7 +135,7 @@ def test_follow_ends_with_the_run(server: RunningServer, tmp_path: Path) -> None
             text=True,
         ) as following:
             assert following.stdout is not None
-            assert "first" in iter(lambda: following.stdout.readline().strip(), "second")  # type: ignore[union-attr]
+            assert following.stdout.readline() == "first\n"
             training.communicate()
             rest = following.communicate(timeout=30)[0]
     assert rest.splitlines()[-1] == "last"
