@@ -21,7 +21,7 @@ FILTERS: Final = (
     Query("state", {"enum": list(RUN_STATES)}, "runs in this state"),
     Query("tag", schemas.TEXT, "runs with this tag; may be given again"),
     Query("q", schemas.TEXT,
-          "text in the name, the experiment, a tag, the notes, or a parameter as name=value"),
+          "words, each in name, experiment, a tag, the notes or a parameter as name=value"),
     Query(f"{PARAM_PREFIX}NAME", schemas.TEXT,
           "runs whose parameter NAME has this value; a dot leads into nested ones; repeatable"),
 )  # fmt: skip
@@ -34,7 +34,7 @@ def run_filter(request: web.Request) -> Callable[[RunDoc], bool]:
         parsing.choice(request, "state", RUN_STATES)
     equal = {k: query[k] for k in ("project", "experiment", "state") if k in query}
     tags = query.getall("tag", [])
-    part = query.get("q", "").casefold()
+    words = set(query.get("q", "").casefold().split())
     params = [
         (k.removeprefix(PARAM_PREFIX), v) for k, v in query.items() if k.startswith(PARAM_PREFIX)
     ]
@@ -43,11 +43,16 @@ def run_filter(request: web.Request) -> Callable[[RunDoc], bool]:
         return (
             all(run[k] == v for k, v in equal.items())  # type: ignore[literal-required]
             and all(t in run["tags"] for t in tags)
-            and (not part or any(part in text.casefold() for text in _searched(run)))
+            and (not words or _holds(run, words))
             and all(_same(found_at(run["params"], k), v) for k, v in params)
         )
 
     return wanted
+
+
+def _holds(run: RunDoc, words: set[str]) -> bool:
+    texts = [text.casefold() for text in _searched(run)]
+    return all(any(word in text for text in texts) for word in words)
 
 
 def _searched(run: RunDoc) -> Iterator[str]:

@@ -100,12 +100,13 @@ async def test_nested_parameters_are_found(server: RunningServer) -> None:
 @pytest.mark.parametrize(
     ("q", "found"),
     [("dropOUT", ["a"]), ("best", ["a"]), ("DIGITS", ["a"]), ("opt.lr=0.1", ["b"]),
-     ("lr=", ["b"]), ("flags=[true,null]", ["b"]), ("opt.lr=0.2", []), ("", ["b", "a"])],
+     ("lr=", ["b"]), ("flags=[true,null]", ["b"]), ("opt.lr=0.2", []), ("", ["b", "a"]),
+     ("best  out", ["a"]), ("best opt.lr=0.1", [])],
 )  # fmt: skip
 async def test_words_find_notes_and_parameters(
     server: RunningServer, q: str, found: list[str]
 ) -> None:
-    """q looks into experiment, tags, notes and name=value, whatever the case."""
+    """q looks into experiment, tags, notes and name=value, whatever the case, for every word."""
     await server.new_run(name="a", notes="with Dropout", tags=["Best"], experiment="Digits")
     await server.new_run(name="b", params={"opt": {"lr": 0.1, "flags": [True, None]}})
 
