@@ -184,7 +184,7 @@ def test_python_examples_run(
 def test_curl_examples_are_answered(example: Example, documented_server: RunningServer) -> None:
     """Each request is accepted by a server."""
     method, headers, body, url = "GET", {}, None, ""
-    words = iter(shlex.split(example.code)[1:])
+    words = iter(shlex.split(example.code, comments=True)[1:])
     for word in words:
         if word in ("-d", "--data"):
             body, method = next(words), "POST"
