@@ -80,3 +80,19 @@ async def test_no_text_of_an_entry_is_markup(site: Site) -> None:
 
     assert await page.evaluate("() => window.pwned") is None
     assert await page.locator("main script, main [onerror]").count() == 0
+
+
+async def test_markdown_that_would_hold_the_page_up_is_shown_as_sent(site: Site) -> None:
+    """Emphasis that never ends, and quotes 30,000 deep; what is many but harmless is laid out."""
+    entries = Entries(site)
+    texts = {"stars": "*a_" * 60_000, "deep": "> " * 30_000 + "x", "list": "- **a**\n" * 9000}
+    for name, text in texts.items():
+        await entries.send(name, "TEXT", 1, {"text": text, "format": "markdown"})
+    page = await entries.open()
+    await page.set_viewport_size({"width": 1280, "height": 3000})  # all cards in sight
+
+    for name in ("stars", "deep"):
+        sent = card(page, name).locator("pre.plain-text")
+        await sent.wait_for()
+        assert await sent.text_content() == texts[name]
+    await card(page, "list").locator("li strong").first.wait_for()
