@@ -22,6 +22,12 @@ export function formatValue(value: number | null, digits = 4): string {
   return minus(value.toPrecision(digits));
 }
 
+/** From 0 to 1 with three decimals; what is less than 1 does not look like it. */
+export function formatShare(share: number): string {
+  if (share < 1 && share >= 0.9995) return ">0.999";
+  return Number.isFinite(share) ? share.toFixed(3) : formatValue(share);
+}
+
 /** A value of the channel `name`: what counts bytes says so, in the thousands that its axis has. */
 export function formatFigure(name: string, value: number | null): string {
   if (value === null || !Number.isFinite(value) || !/(^|[_/])bytes(_per_s)?$/.test(name)) return formatValue(value);

@@ -46,7 +46,8 @@ export class RunRow {
     const shown = JSON.stringify([run.state, run.project, run.experiment, run.tags]);
     if (shown !== this.shown) {
       fill(this.state, stateChip(run.state));
-      fill(this.line, `${run.project} / ${run.experiment}`, ...run.tags.map((tag) => h("span", { class: "tag" }, tag)));
+      const place = `${run.project} / ${run.experiment}`;
+      fill(this.line, h("span", { class: "row-place", title: place }, place), ...run.tags.map((tag) => h("span", { class: "tag" }, tag)));
     }
     this.shown = shown;
     setText(this.name, run.name);

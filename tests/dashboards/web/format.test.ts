@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  formatBytes, formatDuration, formatFigure, formatMoment, formatShort, formatStep, formatValue,
+  formatBytes, formatDuration, formatFigure, formatMoment, formatShare, formatShort, formatStep, formatValue,
 } from "../../../dashboards/web/src/format.ts";
 
 test("values keep four significant digits and lose none of their size", () => {
@@ -19,6 +19,10 @@ test("channels of bytes tell their unit, in the thousands of the axis", () => {
   assert.equal(formatFigure("system/disk_write_bytes_per_s", 205_790.9), "206 kB/s");
   assert.deepEqual([0, 8.5e9, NaN].map((value) => formatFigure("system/memory_bytes", value)), ["0 B", "8.5 GB", "NaN"]);
   assert.equal(formatFigure("nbytes_loss", 0.5), "0.5000");
+});
+
+test("areas under curves have three decimals, and only a whole one is 1", () => {
+  assert.deepEqual([1, 0.99999, 0.9981, 0.5, 0].map(formatShare), ["1.000", ">0.999", "0.998", "0.500", "0.000"]);
 });
 
 test("durations are read at a glance", () => {

@@ -6,7 +6,7 @@ import type { PrCurve, RocCurve } from "../entries/bodies.ts";
 import type { Shown } from "../entries/panes.ts";
 import type { StageEvents } from "../entries/stage.ts";
 import { words } from "../entries/words.ts";
-import { formatCount, formatValue } from "../format.ts";
+import { formatCount, formatShare, formatValue } from "../format.ts";
 import type { Stroke } from "../figure.ts";
 import { swatch } from "../swatch.ts";
 import { strokeColor, token } from "../theme.ts";
@@ -68,7 +68,7 @@ export class CurveStage extends PlotStage {
 
   protected override strokes(): readonly Stroke[] {
     return this.lines.filter((one) => !this.hidden.has(one.stroke.name)).map(({ stroke, area }) =>
-      ({ ...stroke, name: `${stroke.name}  ${this.type.area} ${formatValue(area, 3)}` }));
+      ({ ...stroke, name: `${stroke.name}  ${this.type.area} ${formatShare(area)}` }));
   }
 
   protected take(shown: readonly Shown[]): void {
@@ -144,7 +144,7 @@ export class CurveStage extends PlotStage {
         type: "button", class: "legend-item", "aria-pressed": String(shown), title: [stroke.name, about].filter(Boolean).join("\n"),
         onclick: () => this.toggle(stroke.name),
       }, swatch(stroke), h("span", { class: "legend-name" }, stroke.name),
-        h("span", { class: "value" }, `${this.type.area} ${formatValue(area, 3)}`));
+        h("span", { class: "value" }, `${this.type.area} ${formatShare(area)}`));
       button.style.setProperty("--stroke", strokeColor(stroke.color));
       return h("li", {}, button);
     }));
