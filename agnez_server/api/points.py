@@ -32,6 +32,7 @@ from agnez_server.store.base import Axis, Columns, Series
 async def get_points(request: web.Request) -> web.Response:
     catalog, store = request.app[CATALOG], request.app[STORE]
     run, number = numeric_channel(request)
+    name = catalog.layout(run["id"])["channels"][number]["name"]  # now: the run may go meanwhile
     lo, hi = parsing.number(request, "x0"), parsing.number(request, "x1")
     if lo is not None and hi is not None and lo > hi:
         raise BadRequest(f"x0 must not be larger than x1, found {lo:g} and {hi:g}", field="x0")
@@ -50,7 +51,6 @@ async def get_points(request: web.Request) -> web.Response:
     if COLUMNS_CONTENT_TYPE in request.headers.get("Accept", ""):
         body = await in_reader(request, lambda: encode_columns([_block(s, c) for s, c in views]))
         return web.Response(body=body, content_type=COLUMNS_CONTENT_TYPE)
-    name = catalog.layout(run["id"])["channels"][number]["name"]
     head = {"channel": channel_id(run["id"], number), "name": name, "axis": axis}
     view = await in_reader(request, lambda: _view_json(views, superseded))
     return parsing.json_answer({**head, **view})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -158,3 +159,27 @@ async def test_a_wrong_purge_deletes_nothing(server: RunningServer, path: str) -
 
     assert (await server.refused("DELETE", path.format(id)))[0] == 400
     assert (await server.get(f"/runs/{id}"))["deleted_at"] is None
+
+
+async def test_a_run_that_goes_while_it_is_read(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is what was read until then, or that it is gone; no mistake."""
+    run = (await server.post({"run": "r", "channel": "loss", "y": [1, 2]}))["runs"][0]
+    store, begun, gone = server.served.app[STORE], asyncio.Event(), threading.Event()
+    loop, view = asyncio.get_running_loop(), store.view
+
+    def late(*args: Any) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        assert gone.wait(10)
+        return view(*args)
+
+    monkeypatch.setattr(store, "view", late)
+    reading = asyncio.create_task(server.call("GET", f"/channels/{run}.0/points"))
+    await asyncio.wait_for(begun.wait(), 10)
+    assert (await server.call("DELETE", f"/runs/{run}", params={"purge": "true"}))[0] == 204
+    gone.set()
+
+    status, body = await reading
+
+    assert status in (200, 410), body
