@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from agnez_client.errors import SettingsError
 from agnez_client.job import Job
+from agnez_client.launchers import shared_run
 from agnez_client.lifecycle import PROCESS, ending_of
 from agnez_client.naming import as_name
 from agnez_client.notice import show_notices
@@ -51,7 +53,8 @@ class Context:
             name: For people; made from the experiment if not given.
             params: A mapping, or the path of a YAML file.
             tags: Any texts, or one.
-            run: Id of a run of another process to join; AGNEZ_RUN.
+            run: Id of a run of another process to join; AGNEZ_RUN, else that of all processes
+                which one torchrun started on this host.
             url: Address of the server; AGNEZ_URL, else the server of this user.
             token: AGNEZ_TOKEN.
             strict: Raise errors for bad points; AGNEZ_STRICT.
@@ -71,6 +74,8 @@ class Context:
             strict=strict,
             spool=None if spool is None else Path(spool),
         )
+        if settings.run is None:
+            settings = replace(settings, run=shared_run())
         about = {"project": settings.project, "experiment": settings.experiment}
         if name is not None:
             about["name"] = _checked(name)

@@ -7,12 +7,16 @@ run, and LOCAL_RANK, which begins at 0 on each host, comes last.
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from agnez_client.errors import SettingsError
+from agnez_client.protocol import new_ulid
 
 _VARIABLES: Final = (
     ("RANK", "WORLD_SIZE"),  # torchrun, accelerate, DeepSpeed
@@ -25,6 +29,8 @@ _LOCAL: Final = (
     "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"
 )  # fmt: skip
 _TOP: Final = 1 << 32
+_TORCHRUN: Final = "TORCHELASTIC_RUN_ID"
+_asked = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,33 @@ def is_first_of_host(environ: Mapping[str, str] | None = None) -> bool:
     """Whether no launcher says that this process is the second or a later one of its host."""
     env = os.environ if environ is None else environ
     return all(env.get(name, "").strip() in ("", "0") for name in _LOCAL)
+
+
+def shared_run(environ: Mapping[str, str] | None = None) -> str | None:
+    """
+    The id of the run that processes share which one torchrun started on this host; None where it
+    started one only, or others on other hosts, which this process knows nothing of.
+
+    It is made of the launcher's number and start, so that all of them find it by themselves, and
+    again after torchrun has restarted them. The n-th call in each finds the n-th run.
+    """
+    env = os.environ if environ is None else environ
+    world = _number(env, "WORLD_SIZE")
+    if _TORCHRUN not in env or (world or 0) < 2:
+        return None
+    if world != _number(env, "LOCAL_WORLD_SIZE"):
+        return None
+    import psutil
+
+    try:
+        launcher: Any = psutil.Process(os.getppid())
+        began = round(launcher.create_time() * 1000)
+        if _TORCHRUN in launcher.environ():  # one of its processes, which started this one
+            return None
+    except (psutil.Error, OSError):
+        return None
+    told = f"{socket.gethostname()} {launcher.pid} {began} {next(_asked)}"
+    return new_ulid(began, hashlib.sha256(told.encode()).digest()[:10])
 
 
 def _number(env: Mapping[str, str], name: str) -> int | None:

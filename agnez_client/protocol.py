@@ -260,14 +260,15 @@ def _run_id(raw: bytes) -> str:
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def new_ulid(now_ms: int | None = None) -> str:
+def new_ulid(now_ms: int | None = None, chance: bytes | None = None) -> str:
     """
-    A new ULID: 48 bits of time in ms, then 80 random bits, 26 characters, sorts by time.
+    A new ULID: 48 bits of time in ms, then 80 random bits (10 bytes, or *chance*), 26 characters,
+    sorts by time.
 
     Source: https://github.com/ulid/spec
     """
     stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    number = (stamp << 80) | int.from_bytes(os.urandom(10), "big")
+    number = (stamp << 80) | int.from_bytes(chance or os.urandom(10), "big")
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

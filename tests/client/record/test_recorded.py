@@ -141,6 +141,34 @@ def test_of_launched_ranks_the_first_tells_for_all(
     assert ("stdout", "rank 1 leads False") in lines_of(second)
 
 
+TWO_RUNS = """
+import os, subprocess, sys
+from agnez_client import Context
+with Context(url=os.environ["URL"]) as first, Context(url=os.environ["URL"]) as second:
+    print(first.job.run, second.job.run, first.job.leads)
+"""
+NESTED = f"{TWO_RUNS}subprocess.run([sys.executable, '-c', {TWO_RUNS!r}], check=True)"
+
+
+def test_processes_of_torchrun_find_one_run(
+    server: IngestServer, python: Callable[..., Script]
+) -> None:
+    """The first context of each the first run; what they start below them begins its own."""
+    found = []
+    for rank in ("0", "1"):
+        world = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+        script = python(NESTED, **world, TORCHELASTIC_RUN_ID="none", URL=server.url)
+        status, out, errors = script.end()
+        assert status == 0, errors
+        found.append([line.split() for line in out.splitlines()])
+
+    (mine, below), (theirs, others) = found
+    assert mine[:2] == theirs[:2] and mine[0] != mine[1]
+    assert (mine[2], theirs[2]) == ("True", "False")
+    assert len({*mine[:2], *below[:2], *others[:2]}) == 6
+    assert (below[2], others[2]) == ("True", "True")
+
+
 def test_a_joined_process_leaves_the_record_to_the_owner(
     server: IngestServer, begin: Begin, python: Callable[..., Script]
 ) -> None:
