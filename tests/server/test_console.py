@@ -85,6 +85,7 @@ async def test_lines_are_searched(server: RunningServer) -> None:
     assert page["next"] == 4
     assert await console(server, spool.run, find="0%") == ["100%"]
     assert await console(server, spool.run, find="l_ss") == []
+    assert await console(server, spool.run, find="l_ss" * 9) == []
 
 
 async def test_each_process_has_its_own_output(server: RunningServer) -> None:

@@ -70,16 +70,19 @@ async def test_writers_are_told_apart(store) -> None:
     ("find", "expected"),
     [
         ("ERROR", ["an Error", "error: 100%"]),
-        ("100%", ["error: 100%"]),
+        ("r: 100%", ["error: 100%"]),
         ("_b", ["a_b"]),
         ("\\", ["back\\slash"]),
         ("GRÖSSE", ["Größe"]),
         ("nothing", []),
+        ("LONGER THAN 100% OF THE OTHERS", ["longer than 100% of the others"]),
+        ("LONGER THAN ____ OF THE OTHERS", []),
     ],
 )
 async def test_lines_are_found_whatever_the_case(store, find, expected) -> None:
     """Signs that mean something in patterns mean themselves; ß is ss in capitals."""
     texts = ["an Error", "error: 100%", "1000", "a_b", "aXb", "back\\slash", "Größe"]
+    texts += ["longer than 100% of the others"]
     await put(store, *[line(n, text) for n, text in enumerate(texts)])
 
     assert [one.text for one in await read(store.lines, "run", 1, 0, 0, 9, find)] == expected
