@@ -31,5 +31,5 @@ export function sparkPath({ x, y }: XY): string {
 }
 
 function share(at: number, { start, end }: { start: number; end: number }): number {
-  return end > start ? (at - start) / (end - start) : 0.5;
+  return end > start ? (at / 2 - start / 2) / (end / 2 - start / 2) : 0.5; // the whole may be wider than any number
 }

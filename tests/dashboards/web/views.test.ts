@@ -62,6 +62,7 @@ test("nested parameters get dotted names", () => {
 test("a small curve has gaps at NaN and is empty without finite values", () => {
   assert.equal(sparkPath(xy([0, 1, 2, 3], [0, NaN, 1, 1])).match(/M/g)!.length, 2);
   assert.equal(sparkPath(xy([0], [NaN])), "");
+  assert.equal(sparkPath(xy([0, 1], [-1e308, 1e308])), sparkPath(xy([0, 1], [0, 1])));
 });
 
 test("the run's id is read from the address", () => {
