@@ -87,6 +87,11 @@ class RecordReader:
         for one in found:
             if one["name"] == text or (one["name"] == name and str(one["version"]) == number):
                 return one
+        versions = [one["version"] for one in found if one["name"] == name]
+        if versions:
+            raise NotFoundError(
+                f"{name!r} has no version {number!r}, it has {min(versions)} to {max(versions)}"
+            )
         known = ", ".join(sorted({repr(one["name"]) for one in found})[:10]) or "none"
         raise NotFoundError(f"the run has no artefact {text!r}, it has: {known}")
 

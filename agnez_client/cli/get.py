@@ -77,6 +77,11 @@ def command(
     if raw and not (x0 is None and x1 is None):
         raise click.UsageError("--raw gives every point, it takes neither --x0 nor --x1")
     found = reader.channel(channel)
+    if found["type"] != "NUMERIC":
+        raise click.ClickException(
+            f"{found['name']!r} is a channel of the type {found['type']}, get shows NUMERIC ones: "
+            "look at the run's page, or use `agnez export --format dir`"
+        )
     if raw:
         rows = reader.rows(found["id"])
         _write_json_rows(rows) if as_json else _write_csv(_ROW_FIELDS, _cells(rows))

@@ -170,8 +170,18 @@ def test_a_download_is_the_file(server: RunningServer, tmp_path: Path) -> None:
     assert (tmp_path / "weights.bin").read_bytes() == b"first"
     assert "only noted" in agnez(server, "download", "recorded", "train/../noted", status=1)
     assert "it has: 'train/../noted', 'weights.bin'" in agnez(
+        server, "download", "recorded", "nothing", status=1
+    )
+    assert "'weights.bin' has no version '9', it has 1 to 2" in agnez(
         server, "download", "recorded", "weights.bin:9", status=1
     )
+
+
+def test_get_says_where_to_see_what_are_no_numbers(server: RunningServer) -> None:
+    """A channel of entries has no points."""
+    told = agnez(server, "get", "recorded/markers", status=1)
+
+    assert "'markers' is a channel of the type MARKER, get shows NUMERIC ones" in told
 
 
 # -- downloads that are broken off ---------------------------------------------------------------
