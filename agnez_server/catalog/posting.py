@@ -24,6 +24,8 @@ from agnez_server.store.base import Change
 HTTP_SESSION: Final = 0
 MAX_CHANNELS: Final = 20_000
 """Of one body; nobody else is answered while they are made."""
+MAX_ENTRIES: Final = 50_000
+"""Of one body; each takes some 4 KiB of memory on its way."""
 
 
 class Poster:
@@ -48,7 +50,7 @@ class Poster:
             Conflict: If a channel is there with another type; ``blobs_missing`` if a body names
                 blobs that are not here.
             BadRequest: If x has to be counted on from the largest there is.
-            TooLarge: If they are of more than 20,000 channels.
+            TooLarge: If they are of more than 20,000 channels, or more than 50,000 entries.
         """
         self._on_their_way += 1
         try:
@@ -74,12 +76,7 @@ class _Posting:
         self._called: dict[tuple[str, str], str] = {}
 
     def take(self, points: Mapping[Target, Posted]) -> dict[str, Any]:
-        if len(points) > MAX_CHANNELS:
-            raise TooLarge(
-                f"more than {MAX_CHANNELS} channels in one body",
-                hint="send several",
-                limit=MAX_CHANNELS,
-            )
+        _check_size(points)
         named = [blob for posted in points.values() for blob in posted.blobs]
         if absent := missing(self._catalog.store, named):
             raise blobs_missing(absent)
@@ -154,3 +151,14 @@ class _Posting:
         if last is not None:
             self._last_x[series] = last
         return xs
+
+
+def _check_size(points: Mapping[Target, Posted]) -> None:
+    entries = sum(len(posted.bodies) for posted in points.values())
+    for count, limit, what in (
+        (len(points), MAX_CHANNELS, "channels"),
+        (entries, MAX_ENTRIES, "entries"),
+    ):
+        if count > limit:
+            message = f"more than {limit} {what} in one body"
+            raise TooLarge(message, hint="send several", limit=limit)

@@ -36,6 +36,16 @@ async def test_channels_without_end(shared: RunningServer) -> None:
     assert (await shared.get("/runs", q="wide"))["total"] == 0
 
 
+async def test_entries_without_end(shared: RunningServer) -> None:
+    """A body brings 50,000 at most: each takes much more memory than a number."""
+    texts = [{"text": "", "format": "plain"}] * 50_001
+    body = json.dumps({"run": "long", "channel": "c", "type": "TEXT", "y": texts}).encode()
+
+    status, error = await shared.refused("POST", "/points", data=io.BytesIO(body))
+
+    assert (status, error["code"], error["limit"]) == (413, "too_large", 50_000)
+
+
 BAD_JSON = [
     b"", b"{", b"[", b"nul", b"{}{}", b"'a'", b'{"a":}', b"\xff\xfe", b'"\xff"', b"\x00",
     b"[NaN]", b"[Infinity]", b"[-Infinity]", b"1e999", b"-1e999", b'"\\ud800"', b'{"\\udfff": 1}',
