@@ -25,7 +25,7 @@ HTTP_SESSION: Final = 0
 MAX_CHANNELS: Final = 20_000
 """Of one body; nobody else is answered while they are made."""
 MAX_ENTRIES: Final = 50_000
-"""Of one body; each takes some 4 KiB of memory on its way."""
+"""Of one body; each takes much more memory on its way than it does as JSON."""
 
 
 class Poster:
