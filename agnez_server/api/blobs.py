@@ -31,6 +31,9 @@ SHOWN: Final = frozenset({
 })  # fmt: skip
 """What a browser may show by itself; all else is a file to be saved."""
 
+MEDIA: Final = frozenset(m for m in SHOWN if m.startswith(("image/", "audio/", "video/")))
+"""What a caller may ask a blob to be: the first who put it may have said something else."""
+
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
@@ -98,8 +101,14 @@ async def _piece(request: web.Request, blob: BlobRef, first: int, end: int) -> b
 
 
 def _headers(request: web.Request, blob: BlobRef) -> dict[str, str]:
-    shown = blob.mime in SHOWN
-    mime = blob.mime if shown else UNKNOWN_MIME
+    told = request.query.get("mime", blob.mime)
+    if told != blob.mime and told not in MEDIA:
+        raise BadRequest(
+            f"a blob can be asked for as a picture, a sound or a film, found {shown(told)}",
+            field="mime",
+        )
+    inline = told in SHOWN
+    mime = told if inline else UNKNOWN_MIME
     headers = {
         "Content-Type": f"{mime}; charset=utf-8" if mime.startswith("text/") else mime,
         "ETag": f'"{blob.sha256}"',
@@ -108,7 +117,7 @@ def _headers(request: web.Request, blob: BlobRef) -> dict[str, str]:
         "Content-Security-Policy": PLAYED_POLICY if mime == "text/html" else SHOWN_POLICY,
     }
     name = request.query.get("download")
-    if name is not None or not shown:
+    if name is not None or not inline:
         headers["Content-Disposition"] = attachment(name or blob.sha256[:16])
     return headers
 
@@ -178,14 +187,17 @@ async def _pieces(request: web.Request, silence_s: float) -> AsyncIterator[bytes
 
 _BLOB: Final = schemas.obj({"sha256": schemas.TEXT, "size": schemas.WHOLE, "mime": schemas.TEXT})
 _BYTES: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
-_DOWNLOAD: Final = Query("download", schemas.TEXT, "as an attachment with this name")
+_QUERY: Final = (
+    Query("download", schemas.TEXT, "as an attachment with this name"),
+    Query("mime", schemas.TEXT, "as this picture, sound or film, whatever was said when it came"),
+)
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/blobs/{sha256}", handler=get_blob, scope="read",
-             summary="The bytes of a blob, or a range of them", query=(_DOWNLOAD,),
+             summary="The bytes of a blob, or a range of them", query=_QUERY,
              answers={200: _BYTES, 206: _BYTES, 304: None}, answer_type=UNKNOWN_MIME),
     Endpoint(method="HEAD", path="/blobs/{sha256}", handler=head_blob, scope="read",
-             summary="Whether a blob is here", query=(_DOWNLOAD,), answers={200: None}),
+             summary="Whether a blob is here", query=_QUERY, answers={200: None}),
     Endpoint(method="PUT", path="/blobs/{sha256}", handler=put_blob, scope="write",
              summary="Keep a blob", body=_BYTES, body_type=UNKNOWN_MIME, large=True,
              answers={201: _BLOB, 200: _BLOB}),

@@ -134,6 +134,20 @@ async def test_a_blob_is_cached_for_ever(server: RunningServer) -> None:
     assert (other[0], same[0]) == (200, 206)
 
 
+async def test_bytes_that_came_as_a_file_can_be_a_picture(server: RunningServer) -> None:
+    """An entry says what its bytes are; a page or a script can't be made of them that way."""
+    data = b"kept as an artefact, then sent as an image"
+    await put(server, data, "application/zip")
+    path = f"/blobs/{sha256(data)}"
+
+    _, headers, body = await headers_of(server, f"{path}?mime=image/png")
+    assert (headers["Content-Type"], body) == ("image/png", data)
+    assert "Content-Disposition" not in headers
+    for mime in ("text/html", "text/javascript", "image/x-unknown", ""):
+        status, error = await server.refused("GET", f"{path}?mime={mime}")
+        assert (status, error["field"]) == (400, "mime")
+
+
 @pytest.mark.parametrize(
     ("mime", "told", "saved"),
     [("image/png", "image/png", False), ("image/svg+xml", "image/svg+xml", False),

@@ -13,6 +13,7 @@ export interface EntryItem {
   body: Body;
 }
 
+const MEDIA = /^(image|audio|video)\/[a-z0-9.+-]+$/;
 const HASH = /^[0-9a-f]{64}$/;
 
 export const getSteps = async (channel: string, signal?: AbortSignal): Promise<StepsOfSeries[]> =>
@@ -28,9 +29,12 @@ export async function getEntries(
 }
 
 /** The address of a blob; with `name` the browser saves it as a file. Throws when it is no hash. */
-export function blobAddress(blob: Pick<BlobRef, "sha256">, name?: string): string {
+export function blobAddress(blob: Pick<BlobRef, "sha256"> & { mime?: string }, name?: string): string {
   if (!HASH.test(blob.sha256)) throw new RangeError("this entry names no blob");
-  return api(`/blobs/${blob.sha256}`) + (name === undefined ? "" : `?download=${encodeURIComponent(name)}`);
+  const address = api(`/blobs/${blob.sha256}`);
+  if (name !== undefined) return `${address}?download=${encodeURIComponent(name)}`;
+  // The same bytes may have come as a file first: what this entry says they are counts here.
+  return MEDIA.test(blob.mime ?? "") ? `${address}?mime=${encodeURIComponent(blob.mime!)}` : address;
 }
 
 export async function getBlobText(blob: BlobRef, signal?: AbortSignal): Promise<string> {
