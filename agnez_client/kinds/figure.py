@@ -6,6 +6,7 @@ import inspect
 import io
 import json
 import re
+import struct
 import sys
 from typing import Any, ClassVar, Final
 
@@ -16,6 +17,7 @@ MAX_SVG: Final = 2 << 20
 """A figure whose SVG is larger (a scatter of many points) becomes a PNG."""
 MAX_FIGURE: Final = 64 << 20
 PNG_DPI: Final = 150
+_SIZE: Final = re.compile(rb'<svg [^>]*?width="(?P<width>[\d.]+)pt" height="(?P<height>[\d.]+)pt"')
 
 
 class FigureChannel(EntryChannel):
@@ -53,18 +55,28 @@ def encode_figure(y: Any) -> Encoded:
 
 
 def _matplotlib(figure: Any) -> Encoded:
-    stream = io.BytesIO()
+    """What stands beyond the edges (a label without tight_layout) is kept, as Jupyter does it."""
     plain = {"svg.fonttype": "none", "svg.hashsalt": "agnez"}  # equal figures are equal bytes
     with sys.modules["matplotlib"].rc_context(plain):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    if len(stream.getvalue()) <= MAX_SVG:
-        width, height = (round(72 * inches) for inches in figure.get_size_inches())
-        return _svg(stream.getvalue(), width=width, height=height)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=PNG_DPI)
-    width, height = (round(PNG_DPI * inches) for inches in figure.get_size_inches())
-    blob = Blob.of(stream.getvalue(), "image/png")
+        data = _saved(figure, format="svg", metadata={"Date": None})
+    if len(data) <= MAX_SVG:
+        return _svg(data, **_size_of_svg(data))
+    data = _saved(figure, format="png", dpi=PNG_DPI)
+    width, height = struct.unpack(">II", data[16:24])  # where PNG has its size
+    blob = Blob.of(data, "image/png")
     return Encoded({"format": "png", **blob.ref, "width": width, "height": height}, (blob,))
+
+
+def _saved(figure: Any, **how: Any) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, bbox_inches="tight", **how)
+    return stream.getvalue()
+
+
+def _size_of_svg(data: bytes) -> dict[str, int]:
+    """Width and height in points, as matplotlib writes them."""
+    found = _SIZE.search(data[:10_000])
+    return {} if found is None else {k: round(float(v)) for k, v in found.groupdict().items()}
 
 
 def _svg(data: bytes, **size: int) -> Encoded:

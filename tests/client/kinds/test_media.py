@@ -10,6 +10,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import av
 import numpy as np
@@ -191,19 +192,43 @@ def test_what_is_none_says_so(encode: Encode, way: str) -> None:
 def test_a_figure_of_matplotlib_is_svg(encode: Encode) -> None:
     """With its text as text; equal figures are one blob; axes stand for their figure."""
 
-    def drawn(points: int = 5) -> Any:
+    def drawn() -> Any:
         figure = Figure(figsize=(4, 3))
         axes = figure.subplots()
-        axes.scatter(np.arange(points), np.arange(points))
+        axes.scatter(np.arange(5), np.arange(5))
         axes.set_title("a <title>")
         return axes
 
     first, second = encode("FIGURE", drawn()), encode("FIGURE", drawn().figure)
     assert first.body == second.body
-    assert (first.body["format"], first.body["width"], first.body["height"]) == ("svg", 288, 216)
+    assert first.body["format"] == "svg"
     assert b"a &lt;title&gt;</text>" in bytes_of(first)
 
-    assert encode("FIGURE", drawn(40_000)).body["format"] == "png"
+
+def test_a_label_beyond_the_edge_is_kept(encode: Encode) -> None:
+    """Axes that reach down to the edge, with a label below: no tight_layout is needed."""
+    figure = Figure(figsize=(4, 3))
+    figure.add_axes((0.2, 0.0, 0.7, 0.9)).set_xlabel("epoch")
+
+    entry = encode("FIGURE", figure)
+
+    svg = ElementTree.fromstring(bytes_of(entry))
+    width, height = (float(svg.attrib[k].removesuffix("pt")) for k in ("width", "height"))
+    (label,) = (e for e in svg.iter("{http://www.w3.org/2000/svg}text") if e.text == "epoch")
+    assert 0 < float(label.attrib["y"]) < height
+    assert (entry.body["width"], entry.body["height"]) == (round(width), round(height))
+
+
+def test_a_figure_of_many_points_is_png(encode: Encode) -> None:
+    """Its size is that of the picture."""
+    figure = Figure(figsize=(4, 3))
+    figure.subplots().scatter(np.arange(40_000), np.arange(40_000))
+
+    entry = encode("FIGURE", figure)
+
+    assert entry.body["format"] == "png"
+    picture = Pillow.open(io.BytesIO(bytes_of(entry)))
+    assert (entry.body["width"], entry.body["height"]) == picture.size
 
 
 def test_what_bokeh_cannot_write_says_so(encode: Encode) -> None:
