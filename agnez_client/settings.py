@@ -88,6 +88,11 @@ class Settings:
     git_diff: bool = setting(
         False, "Record what differs from the commit as well", env="AGNEZ_GIT_DIFF"
     )
+    redact: bool = setting(
+        True,
+        "Send parameters whose names look like those of secrets as ***",
+        env="AGNEZ_REDACT",
+    )
     console: bool = setting(True, "Record what is written to the console", env="AGNEZ_CONSOLE")
     system_interval: float = setting(
         5.0,

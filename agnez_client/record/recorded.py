@@ -14,6 +14,7 @@ from agnez_client.kinds.numeric import NumericChannel
 from agnez_client.naming import as_name, as_text
 from agnez_client.params import as_json, read_params
 from agnez_client.record.archive import write_archive
+from agnez_client.record.redact import redact_params
 from agnez_client.record.system import PREFIX
 from agnez_client.record.used import Used
 
@@ -41,6 +42,7 @@ class Recorded(Used):
     def __init__(self) -> None:
         super().__init__()
         self._stage: str | None = None
+        self._hidden: set[str] = set()
 
     if TYPE_CHECKING:
 
@@ -51,16 +53,31 @@ class Recorded(Used):
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """
-        Add to the run's parameters; see `as_json` for what becomes of values.
+        Add to the run's parameters; see `as_json` for what becomes of values. Texts that their
+        names call secrets leave as ``***``, unless AGNEZ_REDACT is 0.
 
         Raises:
             ParamsError: If *params* is no mapping, or together they take more than 1 MiB.
         """
         self._check_open()
         try:
-            self._outlet.define("params", params=as_json(read_params(params)))
+            found = as_json(read_params(params))
+            if self._settings.redact:
+                found = self._without_secrets(found)
+            self._outlet.define("params", params=found)
         except ValueError as error:
             raise ParamsError(f"the parameters can't be sent: {error}") from error
+
+    def _without_secrets(self, params: dict[str, Any]) -> dict[str, Any]:
+        found, hidden = redact_params(params)
+        new = [name for name in hidden if name not in self._hidden]
+        self._hidden.update(new)
+        if new and self.leads:
+            logger.warning(
+                "parameters that look like secrets are sent as ***: %s (AGNEZ_REDACT=0 sends them)",
+                as_text(", ".join(new))[:1000],
+            )
+        return found
 
     def add_tags(self, *tags: str) -> None:
         """Add to the run's tags; a list of them counts as its elements."""

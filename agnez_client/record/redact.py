@@ -1,5 +1,5 @@
 """
-Secrets in a command line or an address: what looks like one is replaced by ``***``.
+Secrets in a command line, an address or parameters: what looks like one is replaced by ``***``.
 
 A guess, on the side of caution: a value that is no secret is hidden rather than one that is shown.
 """
@@ -7,8 +7,8 @@ A guess, on the side of caution: a value that is no secret is hidden rather than
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 HIDDEN: Final = "***"
 MAX_ARGUMENT: Final = 1000
@@ -23,6 +23,14 @@ _WORDS: Final = frozenset(
     ("token", "tokens", "key", "keys", "auth", "authorization", "bearer", "pwd", "pw", "cred",
      "creds", "cookie", "pat")
 )  # fmt: skip
+_LAST_WORDS: Final = frozenset(
+    ("token", "auth", "authorization", "bearer", "pwd", "pw", "cred", "creds", "cookie")
+)
+"""A parameter whose name ends so: with words behind it (`token_dropout`) it is about training."""
+_KEY: Final = re.compile(r"(?=.*\d)\S{16,}\Z")
+"""What a parameter that ends with "key" must look like: `sort_key` and `image_key` are names."""
+_SPECIAL_TOKEN: Final = re.compile(r"<.*>\Z|\[.*\]\Z|\S{0,3}\Z", re.S)
+"""What a tokenizer calls a token: `pad_token` is "<pad>", "[PAD]" or "#"."""
 _NUMBER: Final = re.compile(r"[-+]?\d{1,6}(\.\d*)?(e[-+]?\d+)?\Z", re.I)
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _USER_IN_URL: Final = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s/?#]*)@", re.I)
@@ -62,6 +70,46 @@ def redact_text(text: str) -> str:
     text = _USER_IN_URL.sub(_without_user, text)
     text = _PAIR.sub(_without_value, text)
     return _SHAPES.sub(HIDDEN, _BEARER.sub(rf"\1 {HIDDEN}", text))
+
+
+def redact_params(params: Mapping[str, Any], above: str = "") -> tuple[dict[str, Any], list[str]]:
+    """
+    *params*, as JSON has them, with ``***`` for texts whose names look like those of secrets, and
+    the names of these, with dots. Numbers, booleans and empty texts are none.
+
+    Args:
+        above: The name of the parameter that holds them.
+    """
+    found, hidden = {}, list[str]()
+    for name, value in params.items():
+        path = f"{above}.{name}" if above else name
+        found[name], names = _redact_param(path, name, value)
+        hidden += names
+    return found, hidden
+
+
+def _redact_param(path: str, name: str, value: Any) -> tuple[Any, list[str]]:
+    if isinstance(value, Mapping):
+        return redact_params(value, path)
+    if isinstance(value, list):
+        pairs = [_redact_param(path, name, one) for one in value]
+        return [one for one, _ in pairs], list(
+            dict.fromkeys(n for _, names in pairs for n in names)
+        )
+    is_secret = isinstance(value, str) and _is_secret_param(path, name, value)
+    return (HIDDEN, [path]) if is_secret else (value, [])
+
+
+def _is_secret_param(path: str, name: str, value: str) -> bool:
+    """Below a name that is always secret (`credentials.user`) all texts are."""
+    if not value:
+        return False
+    if _ALWAYS.search(re.sub(r"[^A-Za-z.]", "", path)):
+        return True
+    last = next(reversed(_WORD.findall(name)), "").lower()
+    if last == "key":
+        return bool(_KEY.match(value))
+    return last in _LAST_WORDS and not (last == "token" and _SPECIAL_TOKEN.match(value))
 
 
 def looks_secret(name: str) -> bool:

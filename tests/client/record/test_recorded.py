@@ -289,3 +289,33 @@ def test_a_forked_child_reads_no_figures(
     child = max(server.spools.values(), key=lambda s: s.session)
 
     assert [e["name"] for e in child.of_kind("channel")] == ["loss"]
+
+
+def sent_params(server: IngestServer) -> list[dict[str, Any]]:
+    """What was told of parameters, in order."""
+    return [e["params"] for s in server.spools.values() for e in s.of_kind("params")]
+
+
+def test_secret_parameters_stay_at_home(
+    server: IngestServer, begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are sent as ``***`` and said once; the code has them."""
+    ctx = begin(params={"hf_token": "abcdef", "max_tokens": 100})
+    ctx.params["hf_token"] = "ghijkl"
+    ctx.finish()
+
+    assert sent_params(server) == [{"hf_token": "***", "max_tokens": 100}, {"hf_token": "***"}]
+    assert ctx.params.hf_token == "ghijkl"
+    (told,) = [r.getMessage() for r in caplog.records if "secrets" in r.getMessage()]
+    assert "hf_token" in told
+    assert "AGNEZ_REDACT=0" in told
+
+
+def test_redaction_can_be_switched_off(
+    server: IngestServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AGNEZ_REDACT=0 sends what is there."""
+    monkeypatch.setenv("AGNEZ_REDACT", "0")
+    begin(params={"hf_token": "abcdef"}).finish()
+
+    assert sent_params(server) == [{"hf_token": "abcdef"}]

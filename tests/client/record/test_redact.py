@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agnez_client.record.redact import MAX_COMMAND, looks_secret, redact_command, redact_text
+from agnez_client.record.redact import (
+    MAX_COMMAND,
+    looks_secret,
+    redact_command,
+    redact_params,
+    redact_text,
+)
 
 SECRET = "s3cr3tValue"
 
@@ -91,3 +99,54 @@ def test_any_command_is_taken(arguments: list[str]) -> None:
 
     assert len(found) == len(arguments)
     assert all(looks_secret(n) in (True, False) for n in arguments)
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"token": SECRET}, "token"),
+        ({"hfToken": SECRET}, "hfToken"),
+        ({"HF_TOKEN": SECRET}, "HF_TOKEN"),
+        ({"logger.token": SECRET}, "logger.token"),
+        ({"db": {"password": SECRET}}, "db.password"),
+        ({"api_key": SECRET}, "api_key"),
+        ({"openai": [{"api-keys": ["a", SECRET]}]}, "openai.api-keys"),
+        ({"client_secret": SECRET}, "client_secret"),
+        ({"credentials": {"user": "me", "value": SECRET}}, "credentials.value"),
+        ({"wandb_key": SECRET * 2}, "wandb_key"),
+        ({"auth": SECRET}, "auth"),
+    ],
+    ids=str,
+)
+def test_a_parameter_named_as_a_secret_is_hidden(params: dict[str, Any], name: str) -> None:
+    """At any depth; its name is told."""
+    found, hidden = redact_params(params)
+
+    assert SECRET not in str(found)
+    assert "***" in str(found)
+    assert name in hidden
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tokens", "max_tokens", "token_dropout", "num_tokens", "tokenizer", "author", "keypoints",
+        "image_key", "sort_key", "monkey", "keys", "token_type", "authority",
+    ],
+)  # fmt: skip
+def test_parameters_of_training_are_no_secrets(name: str) -> None:
+    """Innocent names keep their texts."""
+    assert redact_params({name: "gpt2", "a": {name: ["b"]}}) == (
+        {name: "gpt2", "a": {name: ["b"]}},
+        [],
+    )
+
+
+def test_only_texts_are_secrets() -> None:
+    """Numbers, booleans, nothing and a tokenizer's own tokens stay."""
+    params = {
+        "token": 3, "password": True, "api_key": None, "secret": "", "pad_token": "<pad>",
+        "eos_token": "<|endoftext|>", "mask_token": "[MASK]", "unk_token": "#",
+    }  # fmt: skip
+
+    assert redact_params(params) == (params, [])
