@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agnez_client.errors import ParamsError
+from agnez_client.shown import shown
 
 Source = str | Path | Mapping[str, Any] | None
 _DEEPEST = 20
@@ -92,9 +93,7 @@ def read_params(source: Source) -> dict[str, Any]:
     if source is None:
         return {}
     if not isinstance(source, Mapping):
-        raise ParamsError(
-            f"parameters are a {type(source).__name__}, expected a mapping of names to values"
-        )
+        raise ParamsError(f"parameters are {shown(source)}, expected a mapping of names to values")
     for name in source:
         if not isinstance(name, str) or not name:
             raise ParamsError(f"the parameter name {name!r} is not a text")

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agnez_client.shown import shown
+
 Array = npt.NDArray[Any]
 
 
@@ -29,7 +31,8 @@ def as_array(value: Any, name: str = "y") -> Array:
     except ValueError as error:
         raise ValueError(f"{name} is ragged: its rows have different lengths") from error
     if array.dtype.kind not in "biuf":
-        found = array.dtype.name if isinstance(value, np.ndarray) else type(value).__name__
+        is_array = isinstance(value, np.ndarray)
+        found = f"an array of {array.dtype.name}" if is_array else shown(value)
         raise ValueError(f"{name} is {found}, expected an array of numbers")
     if not array.size:
         raise ValueError(f"{name} is empty: its shape is {array.shape}")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from agnez_client.kinds.entry import Encoded, EntryChannel
 from agnez_client.naming import as_text
 from agnez_client.params import as_json
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 ARTEFACT_KINDS: Final = ("file", "checkpoint", "model", "code")
@@ -77,13 +78,13 @@ def encode_artefact(
     if kind not in ARTEFACT_KINDS:
         raise ValueError(f"the kind is {kind!r}, expected one of {', '.join(ARTEFACT_KINDS)}")
     if metadata is not None and not isinstance(metadata, Mapping):
-        raise ValueError(f"the metadata are a {type(metadata).__name__}, expected a mapping")
+        raise ValueError(f"the metadata are {shown(metadata)}, expected a mapping")
     if not isinstance(path, str | os.PathLike) or not Path(path).is_file():
         raise ValueError(f"{str(path)!r:.200} is not a file, expected the path of one")
     path = Path(path)
     blob = Blob.of_file(path, mime or _TYPES.guess_type(path.name)[0] or DEFAULT_MIME)
-    shown = as_text(str(origin or path))[:4096]
-    about = {"path": shown, "kind": kind, "metadata": as_json(metadata or {})}
+    told = as_text(str(origin or path))[:4096]
+    about = {"path": told, "kind": kind, "metadata": as_json(metadata or {})}
     if noted:
         return Encoded({**about, "size": blob.size, "hash": f"sha256:{blob.sha256}"})
     return Encoded({**blob.ref, **about}, (blob,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from agnez_client.kinds.arrays import Array, as_array, as_numbers
 from agnez_client.kinds.entry import Encoded, EntryChannel
 
 Label = str | int | float | bool
+_NO_SCORES: Final = "expected classes: of scores take scores.argmax(1), of one column scores > 0.5"
 
 
 class ConfusionMatrixChannel(EntryChannel):
@@ -49,6 +50,7 @@ def encode_confusion(y: Any, labels: Sequence[Label] | None = None) -> Encoded:
         if len(y) != 2:
             raise ValueError(f"y is a tuple of {len(y)}, expected (truth, prediction)")
         truth, predicted = _classes(y[0], "truth"), _classes(y[1], "prediction")
+        check_no_scores(predicted, {*truth, *(known or ())})
         if len(truth) != len(predicted):
             raise ValueError(f"there are {len(truth)} truths and {len(predicted)} predictions")
         known = sorted({*truth, *predicted}, key=_order) if known is None else known
@@ -59,6 +61,13 @@ def encode_confusion(y: Any, labels: Sequence[Label] | None = None) -> Encoded:
         if len(known) != len(counts):
             raise ValueError(f"there are {len(known)} labels for {len(counts)} rows")
     return Encoded({"labels": as_names(known), "counts": [as_numbers(row) for row in counts]})
+
+
+def check_no_scores(predicted: list[Label], classes: set[Label]) -> None:
+    """Raises ValueError if a prediction is a fraction that is none of *classes*."""
+    for value in predicted:
+        if isinstance(value, float) and not value.is_integer() and value not in classes:
+            raise ValueError(f"prediction holds {value}, {_NO_SCORES}")
 
 
 def _places(truth: list[Label], predicted: list[Label], labels: list[Label]) -> list[Label]:
@@ -108,7 +117,9 @@ def _classes(values: Any, name: str) -> list[Label]:
     found = [v.item() if hasattr(v, "item") else v for v in found]
     for value in found:
         if not isinstance(value, Label) or value != value:
-            raise ValueError(f"{name} holds {value!r:.60}, expected texts or numbers")
+            is_row = isinstance(value, list | np.ndarray)
+            hint = _NO_SCORES if is_row else "expected texts or numbers"
+            raise ValueError(f"{name} holds {value!r:.60}, {hint}")
     if not found:
         raise ValueError(f"{name} is empty")
     return found

@@ -16,6 +16,7 @@ from agnez_client.kinds.arrays import Array, as_array, as_numbers, as_vector
 from agnez_client.kinds.confusion import Label, as_labels
 from agnez_client.kinds.entry import Encoded, EntryChannel
 from agnez_client.kinds.thinning import thin_by_length, thin_by_x
+from agnez_client.shown import shown
 
 MAX_CURVES: Final = 20
 """More than these would not fit in an entry, nor in a chart."""
@@ -56,7 +57,7 @@ class CurveChannel(EntryChannel):
             given = [y] if isinstance(y, Mapping) else y
             if not isinstance(given, Sequence) or not all(isinstance(c, Mapping) for c in given):
                 raise ValueError(
-                    f"y is a {type(y).__name__}, expected a tuple (truth, scores) or ready curves"
+                    f"y is {shown(y)}, expected a tuple (truth, scores) or ready curves"
                 )
             curves = [self.ready(curve) for curve in given]
         if not 1 <= len(curves) <= MAX_CURVES:
@@ -268,6 +269,8 @@ def class_columns(
         raise ValueError(f"there are {len(known)} labels for {count} columns of scores")
     given = np.asarray(truth if not hasattr(truth, "detach") else as_array(truth, "truth"))
     if given.shape == scores.shape:
+        if not np.isin(given, (0, 1)).all():
+            raise ValueError(f"the truth has the shape {given.shape} and other values than 0 and 1")
         hits = [given[:, i] == 1 for i in range(count)]
     elif given.ndim == 1:
         hits = [given == label for label in known]
@@ -275,4 +278,9 @@ def class_columns(
             hits = [given == i for i in range(count)]  # classes by number, labels as their names
     else:
         raise ValueError(f"the truth has the shape {given.shape}, expected ({len(scores)},)")
+    if given.ndim == 1 and len(outside := given[~np.logical_or.reduce(hits)]):
+        raise ValueError(
+            f"the truth holds {outside[0].item()!r:.60}, which is no column of the scores: "
+            f"they are {known!r:.60}" + (" (labels=… names them)" if labels is None else "")
+        )
     return [(str(known[i]), hits[i], scores[:, i]) for i in range(count)]

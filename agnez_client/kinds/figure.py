@@ -11,6 +11,7 @@ import sys
 from typing import Any, ClassVar, Final
 
 from agnez_client.kinds.entry import Encoded, EntryChannel
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 MAX_SVG: Final = 2 << 20
@@ -49,9 +50,7 @@ def encode_figure(y: Any) -> Encoded:
         return _bokeh(y)
     hint = ": send its to_html() to an HTML channel" if hasattr(y, "to_html") else ""
     hint = ": send its gcf()" if hasattr(y, "gcf") else hint
-    raise ValueError(
-        f"y is a {type(y).__name__}, expected a figure of matplotlib or Bokeh, or SVG{hint}"
-    )
+    raise ValueError(f"y is {shown(y)}, expected a figure of matplotlib or Bokeh, or SVG{hint}")
 
 
 def _matplotlib(figure: Any) -> Encoded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from agnez_client.kinds.entry import Encoded, EntryChannel
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 MAX_HTML: Final = 64 << 20
@@ -36,7 +37,7 @@ def encode_html(y: Any, height: int | None = None) -> Encoded:
         ValueError: If *y* is no text or larger than 64 MiB, or *height* not 1 to 10,000.
     """
     if not isinstance(y, str):
-        raise ValueError(f"y is a {type(y).__name__}, expected HTML as text (str)")
+        raise ValueError(f"y is {shown(y)}, expected HTML as text (str)")
     data = y.encode(errors="replace")
     if len(data) > MAX_HTML:
         raise ValueError(f"y has {len(data)} bytes, at most {MAX_HTML} are allowed")

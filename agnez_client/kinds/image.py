@@ -27,6 +27,7 @@ from agnez_client.kinds.pixels import (
     thumbnail_size,
 )
 from agnez_client.settings import Settings
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 MAX_IMAGES: Final = 64
@@ -108,10 +109,33 @@ class ImageChannel(EntryChannel):
 
 
 def images_of(y: Any) -> list[Any]:
-    """*y* as a list of images: a list or tuple is one, and so are four axes."""
+    """
+    *y* as a list of images: a list or tuple is one, and so are four axes. Numbers in lists are one
+    array.
+
+    Raises:
+        ValueError: If y holds lists or numbers that make no array.
+    """
+    if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | float | int):
+        y = _array_of(y)
     if isinstance(y, list | tuple) or len(getattr(y, "shape", ())) == 4:
         return list(y)
     return [y]
+
+
+def _array_of(rows: Any) -> Any:
+    import numpy as np
+
+    try:
+        array = np.array(rows)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
+    if array.ndim < 2 or array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"y is {shown(rows)} that is no image: expected np.array(…) of (H, W) or (H, W, 3), or "
+            "a list of such images"
+        )
+    return array
 
 
 def _with(image: Any, shared: Mapping[str, Any]) -> Image:

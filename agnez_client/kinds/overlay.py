@@ -10,6 +10,7 @@ import numpy as np
 from agnez_client.kinds.arrays import as_array
 from agnez_client.kinds.pixels import as_png
 from agnez_client.naming import as_text
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 MAX_LABEL: Final = 256
@@ -143,7 +144,7 @@ def _mask(mask: Any, width: int, height: int) -> Blob:
 
 def _items(values: Any, name: str) -> list[Any]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
-        raise ValueError(f"{name} is a {type(values).__name__}, expected a list")
+        raise ValueError(f"{name} is {shown(values)}, expected a list")
     if len(values) > MAX_OVERLAYS:
         raise ValueError(f"{name} are {len(values)}, at most {MAX_OVERLAYS} are allowed")
     return list(values)

@@ -12,6 +12,7 @@ from agnez_client.kinds.arrays import as_array, as_number
 from agnez_client.kinds.entry import Encoded, EntryChannel
 from agnez_client.naming import as_text
 from agnez_client.protocol import MAX_NAME_LENGTH
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 MAX_INLINE: Final = 64 << 10
@@ -98,7 +99,7 @@ def rows_of(y: Any, columns: list[str] | None) -> tuple[list[str], Rows]:
             raise ValueError(f"y has the shape {array.shape}, expected two axes")
         return columns or [str(i) for i in range(array.shape[1])], array.tolist()
     if isinstance(y, str | bytes) or not isinstance(y, Sequence):
-        raise ValueError(f"y is a {type(y).__name__}, expected a table, see docs/sdk.md")
+        raise ValueError(f"y is {shown(y)}, expected a table, see docs/sdk.md")
     if y and all(isinstance(row, Mapping) for row in y):
         check_cells(len(y), 1)
         names = columns or list(dict.fromkeys(str(name) for row in y for name in row))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from agnez_client.kinds.entry import Encoded, EntryChannel
 from agnez_client.naming import as_text
+from agnez_client.shown import shown
 from agnez_client.spool.blobs import Blob
 
 FORMATS: Final = ("markdown", "plain")
@@ -42,7 +43,7 @@ def encode_text(y: Any, format: str) -> Encoded:
     """
     check_format(format)
     if not isinstance(y, str):
-        raise ValueError(f"y is a {type(y).__name__}, expected a text (str)")
+        raise ValueError(f"y is {shown(y)}, expected a text (str)")
     text = as_text(y.replace("\r\n", "\n").replace("\r", "\n"))
     data = text.encode()
     if len(data) > MAX_TEXT:

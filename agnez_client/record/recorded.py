@@ -17,6 +17,7 @@ from agnez_client.record.archive import write_archive
 from agnez_client.record.redact import redact_params
 from agnez_client.record.system import PREFIX
 from agnez_client.record.used import Used
+from agnez_client.shown import shown
 
 if TYPE_CHECKING:
     from agnez_client.kinds.channel import Channel
@@ -187,7 +188,7 @@ class Recorded(Used):
         """
         if not isinstance(path, str | Path):
             raise RecordError(
-                f"the artefact is a {type(path).__name__}, expected the path of a file or directory"
+                f"the artefact is {shown(path)}, expected the path of a file or directory"
             )
         source = Path(path)
         suffix = ".tar" if source.is_dir() else ""

@@ -143,6 +143,18 @@ BAD = {
     "NaN": ((TRUTH, [0.1, 0.2, np.nan]), {}, "NaN or infinite"),
     "one class": (([1, 1, 1], [1, 2, 3]), {}, "one class only"),
     "which is positive": (([3, 4, 4], [1, 2, 3]), {}, "say which class is positive"),
+    "no column": (
+        ([0, 1, 3], np.eye(3)),
+        {},
+        r"the truth holds 3, .*: they are \[0, 1, 2\] \(labels=…",
+    ),
+    "no label": (
+        (["a", "b", "x"], np.eye(3)[:, :2]),
+        {"labels": ["a", "b"]},
+        r"holds 'x', .* \['a', 'b'\]$",
+    ),
+    "no place": (([0, 5], np.eye(2)), {"labels": ["a", "b"]}, "the truth holds 5"),
+    "several labels": (([[0, 2]], np.array([[0.5, 1]])), {}, "other values than 0 and 1"),
     "columns": ((TRUTH, np.zeros((3, 2))), {"labels": ["a"]}, "1 labels for 2 columns"),
     "three axes": ((TRUTH, np.zeros((3, 2, 2))), {}, "shape"),
     "labels": ((TRUTH, np.zeros((3, 2))), {"labels": ["a", "a"]}, "twice"),
@@ -220,3 +232,20 @@ def test_what_is_no_matrix_says_so(encode: Encode, y: Any, expected: str) -> Non
     """What was found and what was expected."""
     with pytest.raises(ValueError, match=expected):
         encode("CONFUSION_MATRIX", y)
+
+
+@pytest.mark.parametrize("scores", [[0.1, 0.9], [[0.1, 0.9], [0.8, 0.2]], np.eye(2) / 3])
+def test_scores_are_no_prediction(encode: Encode, scores: Any) -> None:
+    """The sentence says what to do."""
+    with pytest.raises(ValueError, match=r"prediction holds .*argmax"):
+        encode("CONFUSION_MATRIX", ([0, 1], scores))
+
+
+def test_classes_may_be_fractions_that_are_known(encode: Encode) -> None:
+    """Marks of half a point: as labels, or in the truth; whole floats are always classes."""
+    marks = [0.5, 1.0, 1.5]
+
+    entry = encode("CONFUSION_MATRIX", ([0.5, 0.5], [1.5, 0.5]), labels=marks)
+    assert entry.body["counts"] == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert encode("CONFUSION_MATRIX", ([0.5, 1.5], [1.5, 1.5])).body["labels"] == ["0.5", "1.5"]
+    assert encode("CONFUSION_MATRIX", ([0, 1], [1.0, 0.0])).body["counts"] == [[0, 1], [1, 0]]

@@ -175,6 +175,15 @@ def test_a_huge_image_is_refused_before_memory_is_spent(encode: Encode) -> None:
         encode("IMAGE", np.zeros((4, 4)), {"max_pixels": 15})
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [[[0, 1], [1, 0]], ((0.5, 2), (1, 7)), [[True], [False]], [[[0, 1, 2]] * 2], [[[[0, 1]]]] * 2],
+)
+def test_numbers_in_lists_are_one_array(encode: Encode, rows: Any) -> None:
+    """As np.array takes them: two axes, three with colours, four for several images."""
+    assert encode("IMAGE", rows) == encode("IMAGE", np.array(rows))
+
+
 EMPTY = np.zeros((4, 4))
 BAD = {
     "one axis": (np.zeros(4), {}, r"shape \(4,\), expected \(H, W\)"),
@@ -202,6 +211,10 @@ BAD = {
     "mask of large ids": (EMPTY, {"masks": [np.full((4, 4), 256)]}, "from 0 to 255"),
     "bone": (EMPTY, {"keypoints": [{"points": [[0, 0]], "skeleton": [[0, 1]]}]}, "a bone"),
     "classes": (EMPTY, {"classes": 3}, "classes is 3"),
+    "nothing": (None, {}, "y is None, expected an array of numbers"),
+    "numbers": ([0.5, 1], {}, r"a list that is no image: expected np.array\(…\)"),
+    "uneven rows": ([[0, 1], [1]], {}, r"expected np.array\(…\) of \(H, W\)"),
+    "rows of texts": ([["a"]], {}, r"expected np.array\(…\)"),
     "boxes over two": ([EMPTY, EMPTY], {"boxes": [[0, 0, 1, 1]]}, "one by one"),
 }
 
