@@ -11,7 +11,7 @@ from types import TracebackType
 
 from agnez_client.errors import SettingsError
 from agnez_client.job import Job
-from agnez_client.launchers import shared_run
+from agnez_client.launchers import is_first_of_host, shared_run, spans_hosts
 from agnez_client.lifecycle import PROCESS, ending_of
 from agnez_client.naming import as_name
 from agnez_client.notice import show_notices
@@ -74,6 +74,7 @@ class Context:
             strict=strict,
             spool=None if spool is None else Path(spool),
         )
+        is_alone = settings.run is None and spans_hosts()
         if settings.run is None:
             settings = replace(settings, run=shared_run())
         about = {"project": settings.project, "experiment": settings.experiment}
@@ -83,6 +84,12 @@ class Context:
         self.job = Job(settings, about)
         PROCESS.watch(self.job)
         show_notices()
+        if is_alone and is_first_of_host():
+            logger.warning(
+                "torchrun runs on several hosts and AGNEZ_RUN is not set: each process begins a "
+                "run of its own. For one run of all set AGNEZ_RUN on every host to what one call "
+                "of `agnez new-run` prints"
+            )
         if tags:
             self.job.add_tags(*([tags] if isinstance(tags, str) else tags))
         self._params.load(found)

@@ -66,6 +66,12 @@ def is_first_of_host(environ: Mapping[str, str] | None = None) -> bool:
     return all(env.get(name, "").strip() in ("", "0") for name in _LOCAL)
 
 
+def spans_hosts(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether torchrun has started processes on other hosts too."""
+    env = os.environ if environ is None else environ
+    return _TORCHRUN in env and _number(env, "WORLD_SIZE") != _number(env, "LOCAL_WORLD_SIZE")
+
+
 def shared_run(environ: Mapping[str, str] | None = None) -> str | None:
     """
     The id of the run that processes share which one torchrun started on this host; None where it
@@ -76,9 +82,7 @@ def shared_run(environ: Mapping[str, str] | None = None) -> str | None:
     """
     env = os.environ if environ is None else environ
     world = _number(env, "WORLD_SIZE")
-    if _TORCHRUN not in env or (world or 0) < 2:
-        return None
-    if world != _number(env, "LOCAL_WORLD_SIZE"):
+    if _TORCHRUN not in env or (world or 0) < 2 or spans_hosts(env):
         return None
     import psutil
 

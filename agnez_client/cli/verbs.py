@@ -19,6 +19,7 @@ VERBS: Final[dict[str, str]] = {
     "up": "Start the server and its pages.",
     "token": "Create, list and revoke tokens.",
     "password": "Set the password of the browser login.",
+    "new-run": "Print a new run id, for AGNEZ_RUN on several hosts.",
     "pipe": "Make a run of what a program prints.",
     "sync": "Send what waits in spools to a server.",
     "spool": "Show or remove what waits to be sent.",
@@ -40,7 +41,7 @@ VERBS: Final[dict[str, str]] = {
 }
 """
 Verb to short help. Verb `v` is the click command `command` of module `agnez_client.cli.v`; a verb
-that is a word of Python's has an underscore behind it there.
+that is a word of Python's has an underscore behind it there, a dash is an underscore.
 """
 
 
@@ -55,7 +56,8 @@ class VerbGroup(click.Group):
         """The command of *cmd_name*, its module loaded now; None if there is no such verb."""
         if cmd_name not in VERBS:
             return None
-        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        name = cmd_name.replace("-", "_")
+        module = f"{name}_" if keyword.iskeyword(name) else name
         command: click.Command = importlib.import_module(f"agnez_client.cli.{module}").command
         command.short_help = VERBS[cmd_name]
         return command

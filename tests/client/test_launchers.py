@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from click.testing import CliRunner
+
+from agnez_client import Context
+from agnez_client.cli.verbs import group
 from agnez_client.errors import SettingsError
-from agnez_client.launchers import Told, is_first_of_host, told_rank
+from agnez_client.launchers import Told, is_first_of_host, spans_hosts, told_rank
 
 TORCHRUN = {"RANK": "3", "LOCAL_RANK": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}
 OPEN_MPI = {"OMPI_COMM_WORLD_RANK": "5", "OMPI_COMM_WORLD_SIZE": "8"}
@@ -55,3 +60,50 @@ def test_one_process_of_a_host_is_its_first() -> None:
     assert is_first_of_host({})
     assert is_first_of_host({**TORCHRUN, "LOCAL_RANK": "0"})
     assert not is_first_of_host(TORCHRUN)
+
+
+def test_torchrun_tells_of_other_hosts() -> None:
+    """Where it has more processes than on this one; other launchers say nothing."""
+    elastic = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}
+
+    assert spans_hosts(elastic)
+    assert not spans_hosts({**elastic, "LOCAL_WORLD_SIZE": "4"})
+    assert not spans_hosts(TORCHRUN)
+    assert not spans_hosts({})
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [({"LOCAL_RANK": "0"}, 1), ({"LOCAL_RANK": "1"}, 0), ({"LOCAL_WORLD_SIZE": "4"}, 0)],
+)
+def test_processes_of_several_hosts_are_told_how_to_join(
+    begin: Callable[..., Context],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    more: dict[str, str],
+    count: int,
+) -> None:
+    """One line a host."""
+    environment = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none", "LOCAL_RANK": "0", **more}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    begin().finish()
+
+    assert sum("agnez new-run" in r.getMessage() for r in caplog.records) == count
+
+
+def test_nothing_is_said_where_a_run_is_named(
+    begin: Callable[..., Context],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By what `agnez new-run` prints."""
+    run = CliRunner().invoke(group, ["new-run"]).stdout.strip()
+    for name, value in {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none", "AGNEZ_RUN": run}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    ctx = begin()
+    ctx.finish()
+
+    assert ctx.job.run == run
+    assert [r for r in caplog.records if "agnez new-run" in r.getMessage()] == []
