@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from agnez_client.cli.connection import connected
-from agnez_client.cli.output import json_option, number, size, wall_time, write_json, write_table
+from agnez_client.cli.output import (
+    json_option,
+    moment,
+    number,
+    size,
+    wall_time,
+    write_json,
+    write_table,
+)
 from agnez_client.naming import as_text
 from agnez_client.reader import Reader
 from agnez_client.recordreader import ArtefactInfo, RecordReader
@@ -39,6 +47,6 @@ def _cells(one: ArtefactInfo) -> tuple[str, ...]:
         one.get("kind", "file"),
         number(one["x"]),
         size(one["size"]),
-        wall_time(one["wall"]),
+        moment(wall_time(one["wall"])),
         kept if sha256 else f"{kept} (only noted)",
     )

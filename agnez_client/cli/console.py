@@ -37,8 +37,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Show what RUN has written to its console."""
-    if find and last:
-        raise click.UsageError("--last goes with --find not together")
     if follow and as_json:
         raise click.UsageError("--follow and --json exclude each other")
     records, found = RecordReader(reader.transport), reader.run(run)["id"]
@@ -46,7 +44,9 @@ def command(
     def read(first: int) -> list[ConsoleLine]:
         return list(records.lines(found, first=first, rank=rank, session=session, find=find))
 
-    if last is not None:
+    if last is not None and find:  # the server counts lines from the end before it looks at them
+        start = read(0)[-last:]
+    elif last is not None:
         start = list(records.lines(found, last=last, rank=rank, session=session))
     else:
         start = read(0)

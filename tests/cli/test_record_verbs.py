@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -102,6 +103,10 @@ def test_console_shows_what_was_written(server: RunningServer) -> None:
     ]
     assert agnez(server, "console", "recorded", "--find", "loss") == "Loss 0.5\n"
     assert "Loss 0.5" in agnez(server, "console", "recorded", "--last", "2")
+    steps = agnez(server, "console", "recorded", "--find", "EP")
+    assert len(steps.splitlines()) >= 2
+    last = agnez(server, "console", "recorded", "--find", "EP", "--last", "2")
+    assert last.splitlines() == steps.splitlines()[-2:]
     streams = {
         s["text"]: s["stream"] for s in json.loads(agnez(server, "console", "recorded", "--json"))
     }
@@ -152,6 +157,7 @@ def test_artefacts_are_listed_by_version(server: RunningServer) -> None:
     ]  # fmt: skip
     table = agnez(server, "artefacts", "recorded", "--name", "weights.bin")
     assert table.count("checkpoint") == 2
+    assert len(re.findall(r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", table)) == 2
     assert "19.07 MiB" in table
     assert "(only noted)" in agnez(server, "artefacts", "recorded")
 
