@@ -51,6 +51,8 @@ MAX_NAME_LENGTH: Final = 256
 MAX_CHANNELS_PER_SPOOL: Final = 100_000
 MAX_ENTRY_BYTES: Final = 256 << 10
 """Most bytes of the JSON of an entry's body; what is larger is a blob."""
+MAX_REASON: Final = 300
+"""Characters of why something was dropped; the rest is cut."""
 MAX_LINE_LENGTH: Final = 4000
 """Characters of one line of console output; the rest of a longer line is cut."""
 

@@ -40,6 +40,14 @@ class DatasetDoc(TypedDict):
     about: dict[str, Any]
 
 
+class DroppedDoc(TypedDict):
+    """How much of a channel (None: of several, or nobody knows) was dropped for one reason."""
+
+    channel: str | None
+    reason: str
+    count: int
+
+
 class RunDoc(TypedDict):
     """A run as it is stored; ``dropped`` and ``gaps`` count points that never came."""
 
@@ -60,6 +68,7 @@ class RunDoc(TypedDict):
     python: str | None
     durable: bool
     dropped: int
+    dropped_by: list[DroppedDoc]
     gaps: int
     sessions: list[SessionDoc]
     ownerless: bool
@@ -134,6 +143,7 @@ def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
         python=given.get("python"),
         durable=True,
         dropped=0,
+        dropped_by=[],
         gaps=0,
         sessions=[],
         ownerless=False,
@@ -155,11 +165,12 @@ def whole_run(doc: Mapping[str, Any]) -> RunDoc:
         "about": {},
         "datasets": [],
         "deleted": None,
+        "dropped_by": [],
     }
     return cast(RunDoc, {**later, **doc})
 
 
-_LATER: Final = {"stage", "total_steps", "about", "datasets", "deleted"}
+_LATER: Final = {"stage", "total_steps", "about", "datasets", "deleted", "dropped_by"}
 
 
 def channel_id(run: str, number: int) -> str:

@@ -36,7 +36,7 @@ class Trash:
     """
 
     def __init__(self, catalog: Catalog, days: float, now: Callable[[], int] = now_us) -> None:
-        self._catalog, self._keep_us, self._now = catalog, days * _DAY_US, now
+        self._catalog, self.days, self._now = catalog, days, now
 
     async def put(self, *runs: str) -> None:
         """
@@ -62,7 +62,7 @@ class Trash:
 
     def overdue(self) -> list[str]:
         """Ids of the runs whose time is over."""
-        until = self._now() - self._keep_us
+        until = self._now() - self.days * _DAY_US
         thrown = self._catalog.runs(deleted=True)
         return [run["id"] for run in thrown if (run["deleted"] or 0) <= until]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from agnez_client.errors import BadPoint, RunClosed
+from agnez_client.naming import as_text
+from agnez_client.protocol import MAX_REASON
 from agnez_client.settings import Settings
 from agnez_client.spool.pen import NO_ROOM, Pen
 
@@ -28,7 +30,9 @@ class Channel:
     type: ClassVar[str] = ""
     known_options: ClassVar[frozenset[str]] = frozenset()
     """Names of what `Job.create_channel` takes for this type."""
-    __slots__ = ("_pen", "_run", "_said", "_strict", "bad", "dropped", "name", "number", "options")
+    __slots__ = (
+        "_pen", "_run", "_said", "_strict", "_why", "bad", "dropped", "name", "number", "options",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Channel:
         self.options = dict(options or {})
         self.bad = self.dropped = 0
         self._said: set[str] = set()
+        self._why = ""
 
     def __repr__(self) -> str:
         return f"<{self.type} channel {self.name!r} of run {self._run}>"
@@ -76,15 +81,20 @@ class Channel:
         """
         if self._strict:
             self.bad += 1
-            self._pen.refuse(self.number, "bad value")
+            self._tell_bad(reason)
             raise BadPoint(self.name, reason)
         self._count_bad(reason)
 
     def _count_bad(self, reason: str) -> None:
         """The same where no error can be raised."""
         self.bad += 1
-        self._pen.refuse(self.number, "bad value")
+        self._tell_bad(reason)
         self._warn_once("bad", f"a point was refused: {reason}")
+
+    def _tell_bad(self, reason: str) -> None:
+        """The run is told the first reason only: as many as there are values would fill it."""
+        self._why = self._why or as_text(reason)[:MAX_REASON]
+        self._pen.refuse(self.number, self._why)
 
     def _refuse_full(self) -> None:
         """

@@ -22,7 +22,8 @@ Progress = Callable[[str, int], None]
 
 KEPT: Final = (
     "id", "project", "experiment", "name", "state", "reason", "params", "tags", "notes", "stage",
-    "total_steps", "host", "pid", "python", "durable", "dropped", "gaps", "datasets", "about",
+    "total_steps", "host", "pid", "python", "durable", "dropped", "dropped_by", "gaps",
+    "datasets", "about",
 )  # fmt: skip
 """Fields of a run that are its own; others are the server's, or change with the time of day."""
 

@@ -10,7 +10,8 @@ from agnez_server.presence import Presence
 
 _PLAIN: Final = (
     "id", "project", "experiment", "name", "state", "reason", "params", "tags", "notes",
-    "host", "pid", "python", "durable", "dropped", "gaps", "stage", "total_steps", "datasets",
+    "host", "pid", "python", "durable", "dropped", "dropped_by", "gaps",
+    "stage", "total_steps", "datasets",
 )  # fmt: skip
 
 

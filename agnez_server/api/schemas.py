@@ -53,6 +53,7 @@ DATASET: Final = obj(
         "about": ANY_OBJECT,
     }
 )
+DROPPED: Final = obj({"channel": maybe(TEXT), "reason": TEXT, "count": WHOLE})
 RUN: Final = obj(
     {
         "id": ULID,
@@ -76,6 +77,7 @@ RUN: Final = obj(
         "bytes": WHOLE,
         "durable": FLAG,
         "dropped": WHOLE,
+        "dropped_by": array(DROPPED),
         "gaps": WHOLE,
         "stage": maybe(TEXT),
         "step": maybe(NUMBER),

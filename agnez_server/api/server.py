@@ -11,7 +11,7 @@ from aiohttp import web
 from agnez_client.protocol import OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint
-from agnez_server.keys import STORE
+from agnez_server.keys import STORE, TRASH
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -31,7 +31,9 @@ async def get_version(request: web.Request) -> web.Response:
 
 
 async def get_stats(request: web.Request) -> web.Response:
-    return parsing.json_answer(asdict(request.app[STORE].store_stats()))
+    return parsing.json_answer(
+        {**asdict(request.app[STORE].store_stats()), "trash_days": request.app[TRASH].days}
+    )
 
 
 _HEALTH: Final = schemas.obj(
@@ -48,5 +50,6 @@ ENDPOINTS: Final = [
     Endpoint(method="GET", path="/version", handler=get_version, scope="read",
              summary="Versions, and the id of the store", answers={200: _VERSION}),
     Endpoint(method="GET", path="/stats", handler=get_stats, scope="read",
-             summary="Figures of the store", answers={200: schemas.ANY_OBJECT}),
+             summary="Figures of the store, days that the trash keeps runs",
+             answers={200: schemas.ANY_OBJECT}),
 ]  # fmt: skip

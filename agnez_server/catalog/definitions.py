@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from agnez_client.protocol import MAX_CHANNELS_PER_SPOOL
 from agnez_server import checks
+from agnez_server.catalog.dropped import as_reason, with_dropped
 from agnez_server.catalog.intake import Intake
 from agnez_server.errors import BadRequest
+from agnez_server.models import DroppedDoc
 
 Event = Mapping[str, Any]
 
@@ -36,6 +38,7 @@ def _channel(intake: Intake, event: Event) -> None:
     channel = intake.draft.layout.channel(name, type, options)
     batch = intake.batch
     series = intake.change.open_series(batch.run, channel, batch.session, batch.rank)
+    intake.named[series.id] = name
     intake.numbering.define(number, series.id, type)
 
 
@@ -63,7 +66,16 @@ def _state(intake: Intake, event: Event) -> None:
 
 
 def _dropped(intake: Intake, event: Event) -> None:
-    intake.draft.count("dropped", checks.integer(event.get("count"), "count", 0, 2**53))
+    count = checks.integer(event.get("count"), "count", 0, 2**53)
+    number = event.get("n")
+    intake.draft.count("dropped", count)
+    known = list(intake.draft.get("dropped_by"))
+    told = DroppedDoc(
+        channel=intake.channel_name(number) if isinstance(number, int) else None,
+        reason=as_reason(event.get("reason")),
+        count=count,
+    )
+    intake.draft.set("dropped_by", with_dropped(known, told))
 
 
 def _durable(intake: Intake, event: Event) -> None:

@@ -12,13 +12,15 @@ from agnez_server import checks
 from agnez_server.catalog import recordchecks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import MAX_CHARTS, MAX_SESSIONS, RunDraft
+from agnez_server.catalog.dropped import MAX_DROPPED, dropped_from
 from agnez_server.errors import BadRequest, BlobsMissing, Conflict
 from agnez_server.models import SessionDoc, channel_id
 from agnez_server.store.base import BlobRef, Change, Store
 
 _RUN_FIELDS: Final = {
     "id", "project", "experiment", "name", "state", "reason", "params", "tags", "notes", "stage",
-    "total_steps", "host", "pid", "python", "durable", "dropped", "gaps", "datasets", "about",
+    "total_steps", "host", "pid", "python", "durable", "dropped", "dropped_by", "gaps",
+    "datasets", "about",
     "created", "finished", "sessions",
 }  # fmt: skip
 _TIME: Final = 2**62
@@ -77,6 +79,7 @@ def _fields(run: Mapping[str, Any], id: str) -> dict[str, Any]:
         "total_steps": recordchecks.total_steps(run.get("total_steps")),
         "durable": durable,
         "dropped": checks.integer(run.get("dropped", 0), "dropped", 0, 2**53),
+        "dropped_by": [dropped_from(d) for d in _list(run, "dropped_by", MAX_DROPPED)],
         "gaps": checks.integer(run.get("gaps", 0), "gaps", 0, 2**53),
         "datasets": datasets,
         "sessions": [_session(s, id) for s in _list(run, "sessions", MAX_SESSIONS)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from agnez_client.protocol import Batch
@@ -40,6 +41,8 @@ class Intake:
         self.change, self.batch, self.draft = change, batch, draft
         self.numbering, self.now = numbering, now
         self.session_noted = False
+        self.named: dict[int, str] = {}
+        """Names of the channels that the batch defines, by series."""
         self.pile = Pile()
         self.lines: list[Line] = []
         self._kept: list[BlobRef] = []
@@ -57,6 +60,21 @@ class Intake:
             self._wanted += blobs
         elif absent := missing(self._store, blobs):
             raise BadRequest(f"the blob {absent[0]} never came")
+
+    def channel_name(self, number: int) -> str | None:
+        """The name of the spool's channel *number*; None for one that was not defined."""
+        try:
+            series = self.numbering.series(number)
+        except BadRequest:
+            return None
+        if series in self.named:
+            return self.named[series]
+        channel = self._channels.get(series)
+        return None if channel is None else str(self.draft.layout.channels[channel]["name"])
+
+    @functools.cached_property
+    def _channels(self) -> dict[int, int]:
+        return {series.id: series.channel for series in self._store.series(self.batch.run)}
 
     def keep(self, blobs: Sequence[BlobRef]) -> None:
         """Let *blobs* live as long as the run, beside those that entries name."""

@@ -149,6 +149,36 @@ async def test_dropped_points_and_durability_are_shown(server: RunningServer) ->
     assert (run["dropped"], run["durable"]) == (7, False)
 
 
+async def test_why_something_was_dropped_is_kept_by_channel(server: RunningServer) -> None:
+    """Counts of one channel and reason are one, those of a later batch as well."""
+    spool = Spool()
+    spool.event("dropped", count=3, reason="not square", n=0)
+    await server.taken(spool.batch())
+    spool.event("dropped", count=4, reason="not square", n=0)
+    spool.event("dropped", count=1, reason="another\x1bstore", n=99)
+
+    await server.taken(spool.batch())
+
+    assert (await server.get(f"/runs/{spool.run}"))["dropped_by"] == [
+        {"channel": "loss", "reason": "not square", "count": 7},
+        {"channel": None, "reason": "another?store", "count": 1},
+    ]
+
+
+async def test_of_many_reasons_the_later_ones_are_counted_together(server: RunningServer) -> None:
+    """A hostile spool makes a document of at most fifty, and no count is lost."""
+    spool = Spool()
+    for i in range(200):
+        spool.event("dropped", count=1, reason=f"{i} " * 1000, n=0)
+
+    await server.taken(spool.batch())
+
+    told = (await server.get(f"/runs/{spool.run}"))["dropped_by"]
+    assert len(told) == 50
+    assert told[-1] == {"channel": None, "reason": "other reasons", "count": 151}
+    assert max(len(one["reason"]) for one in told) == 300
+
+
 async def test_a_count_beyond_all_bounds_stays_readable(server: RunningServer) -> None:
     """Counts stop at 2^53: a hostile spool makes no number that JSON can't hold."""
     spool = Spool()
