@@ -20,6 +20,8 @@ export class Details {
   readonly element: HTMLElement;
   private readonly closeButton: HTMLButtonElement;
   private readonly overview = new Facts();
+  private readonly dropped = new Facts();
+  private readonly droppedSection = section(strings.dropped, this.dropped.element);
   private readonly params = new Facts();
   private readonly noParams = h("p", { class: "faint" }, strings.noParameters);
   private readonly find = searchField(strings.findParameters, (text) => this.search(text));
@@ -40,7 +42,7 @@ export class Details {
     }, icon("close"));
     this.element = h("aside", { class: "details", id: "details", "aria-label": strings.details },
       h("div", { class: "details-head" }, h("h2", {}, strings.details), this.closeButton),
-      section(strings.overview, this.overview.element),
+      section(strings.overview, this.overview.element), this.droppedSection,
       section(strings.parameters, this.find, this.params.element, this.noParams),
       this.tagSection, this.noteSection, this.markers.element, this.rest);
     this.element.addEventListener("keydown", (event) => {
@@ -74,6 +76,9 @@ export class Details {
     this.find.hidden = this.all.length < SEARCH_FROM;
     this.noParams.hidden = this.all.length > 0;
     this.search(this.wanted);
+    const dropped = run.dropped_by ?? [];
+    this.dropped.show(dropped.map(({ channel, reason, count }) => [channel ?? strings.severalChannels, strings.droppedFor(formatCount(count), reason)]));
+    this.droppedSection.hidden = dropped.length === 0;
     const rest = JSON.stringify(run.sessions);
     if (rest !== this.shownRest) fill(this.rest, sessions(run));
     this.shownRest = rest;

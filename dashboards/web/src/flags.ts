@@ -12,7 +12,7 @@ const NEAR_PX = 5;
 const MOST_TEXTS = 6;
 const MOST_STOPS = 20;
 const TEXT_WIDTH = 240;
-const LEVELS = ["info", "warning", "error"];
+const LEVELS = ["stage", "info", "warning", "error"];
 
 export interface Flag {
   pixel: number;

@@ -8,9 +8,11 @@ import { Filter, type Chosen } from "./filter.ts";
 import { formatCount } from "./format.ts";
 import type { Watched } from "./handle.ts";
 import { Chooser } from "./home/chooser.ts";
+import { trashColumns } from "./home/columns.ts";
 import { ListTools } from "./home/listtools.ts";
 import { ProjectNav } from "./home/projectnav.ts";
 import { SelectionBar } from "./home/selectionbar.ts";
+import { TrashBar } from "./home/trashbar.ts";
 import type { Project, Run } from "./model.ts";
 import { Preferences } from "./prefs.ts";
 import { RunList } from "./runlist.ts";
@@ -29,6 +31,9 @@ export class HomePage {
   private readonly nav = new ProjectNav((place) => this.choose(place));
   private readonly tools: ListTools;
   private readonly bar: SelectionBar;
+  private readonly trash: TrashBar;
+  private trashDays: number | null = null;
+  private total = 0;
   private readonly title = h("h1", {});
   private readonly count = h("span", { class: "count" });
   private readonly nothing = h("p", { class: "nothing", hidden: true });
@@ -52,12 +57,16 @@ export class HomePage {
     this.bar = new SelectionBar(this.list.selection, changes);
     const chooser = new Chooser(this.prefs.now.columns, () => this.filter.chosen.project, (columns) => {
       this.prefs.set("columns", columns);
-      this.list.setColumns(columns);
+      this.showColumns();
     });
+    this.trash = new TrashBar(changes);
     this.tools = new ListTools(chooser.element, (part) => this.choose(part));
     this.tools.draw(this.filter.chosen);
-    this.list.setColumns(this.prefs.now.columns);
-    void changes.rights().then(({ remove }) => (this.mayRemove = remove));
+    this.showColumns();
+    void changes.rights().then(({ remove }) => {
+      this.mayRemove = remove;
+      this.showTrash();
+    });
     this.board = this.layout();
     this.element = this.shell.around("home-page", this.start_, this.board);
   }
@@ -79,7 +88,7 @@ export class HomePage {
     return h("div", { class: "split" }, this.nav.element,
       h("main", { id: "main" },
         h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools.element),
-        this.bar.element, this.list.element, this.nothing, this.list.sentinel));
+        this.trash.element, this.bar.element, this.list.element, this.nothing, this.list.sentinel));
   }
 
   /** Each choice is a step in the history, a word that is still being typed is one altogether. */
@@ -103,7 +112,24 @@ export class HomePage {
   private showChosen(): void {
     this.list.selection.clear();
     this.mark();
+    this.showColumns();
     void this.list.show(this.filter);
+  }
+
+  private showColumns(): void {
+    const { deleted } = this.filter.chosen;
+    this.list.setColumns(this.prefs.now.columns, deleted ? trashColumns(this.trashDays) : []);
+    this.showTrash();
+    if (deleted && this.trashDays === null) void this.learnDays();
+  }
+
+  private async learnDays(): Promise<void> {
+    this.trashDays = await this.trash.askDays();
+    if (this.trashDays !== null) this.showColumns();
+  }
+
+  private showTrash(): void {
+    this.trash.show(this.filter.chosen.deleted, this.mayRemove, this.total);
   }
 
   /** "/" leads to the search. */
@@ -162,6 +188,8 @@ export class HomePage {
   }
 
   private counted(shown: number, total: number): void {
+    this.total = total;
+    this.showTrash();
     setText(this.count, formatCount(total));
     this.nothing.hidden = shown > 0;
     this.list.element.hidden = shown === 0;

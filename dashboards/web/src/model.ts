@@ -33,6 +33,8 @@ export interface Run {
   bytes: number;
   durable: boolean;
   dropped: number;
+  /** Why, by channel; a server of an earlier version does not tell. */
+  dropped_by?: Dropped[];
   gaps: number;
   python: string | null;
   stage: string | null;
@@ -46,6 +48,13 @@ export interface Run {
   sessions: Session[];
   /** Of a single run only, not in a list. */
   about?: About;
+}
+
+export interface Dropped {
+  /** null: of several, or nobody knows of which. */
+  channel: string | null;
+  reason: string;
+  count: number;
 }
 
 export interface Dataset {

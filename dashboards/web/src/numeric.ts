@@ -5,8 +5,8 @@ import { Feed, type Wanted } from "./feed.ts";
 import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
 import type { Block } from "./frames.ts";
 import { allWhole, buildLines, newestPoints, xExtent, yExtent, type Drawing } from "./lines.ts";
-import { placed, type PlacedMarker } from "./markers.ts";
-import type { Channel, Chart, Marker } from "./model.ts";
+import { placed, withFewStages, type PlacedMarker } from "./markers.ts";
+import type { Channel, Chart, Dropped, Marker } from "./model.ts";
 import type { Paintable, Painter } from "./painter.ts";
 import type { Prefs } from "./prefs.ts";
 import { along, bandEdges, bandLines, newestOf } from "./ranklines.ts";
@@ -33,6 +33,8 @@ export interface ChartContext {
   prefs: () => Readonly<Prefs>;
   /** Those of the run, drawn in every chart of numbers. */
   markers: () => readonly Marker[];
+  /** What of the run was refused. */
+  dropped: () => readonly Dropped[];
 }
 
 const NOTHING = new Float64Array();
@@ -155,7 +157,8 @@ export class NumericChart implements Paintable {
   }
 
   markers(): PlacedMarker[] {
-    return placed(this.context.markers(), { axis: this.context.prefs().axis, origin: this.context.origin });
+    const all = placed(this.context.markers(), { axis: this.context.prefs().axis, origin: this.context.origin });
+    return withFewStages(all, this.zoom?.x ?? null);
   }
 
   paintTheme(): void {

@@ -61,8 +61,9 @@ export class RunList {
     await this.load(0, PAGE);
   }
 
-  setColumns(ids: readonly string[]): void {
-    this.columns = columnsOf(ids);
+  /** `first`: before the chosen ones. */
+  setColumns(ids: readonly string[], first: readonly Column[] = []): void {
+    this.columns = [...first, ...columnsOf(ids)];
     this.head.setColumns(this.columns);
     if (this.filter) this.head.mark(this.filter.chosen.sort);
     for (const row of this.rows.values()) row.setColumns(this.columns);

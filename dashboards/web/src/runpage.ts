@@ -75,6 +75,7 @@ export class RunPage {
     this.sections = sectionsOf({
       run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.shell.live),
       painter: this.painter, prefs: () => this.prefs.now, markers: () => this.markers,
+      dropped: () => this.known.run.dropped_by ?? [],
     }, this.prefs, () => this.count());
     this.front = this.sections[0]!;
     this.element = this.layout();

@@ -103,6 +103,8 @@ export const strings = {
   channels: "Channels",
   size: "Size",
   dropped: "Not recorded",
+  severalChannels: "Several channels",
+  droppedFor: (count: string, reason: string): string => (reason ? `${count}: ${reason}` : count),
   gaps: "Gaps",
   notDurable: "Not crash-safe",
   notDurableText: "The client could not use its crash-safe buffer",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bestOf, columnOf, columnsOf } from "../../../dashboards/web/src/home/columns.ts";
+import { bestOf, columnOf, columnsOf, trashColumns } from "../../../dashboards/web/src/home/columns.ts";
 import { Selection } from "../../../dashboards/web/src/home/selection.ts";
 import type { Run } from "../../../dashboards/web/src/model.ts";
 import { flatten, valueAt } from "../../../dashboards/web/src/params.ts";
@@ -55,4 +55,13 @@ test("shift selects all between two runs, in the order of the list", () => {
   chosen.turn("b", true, true);
 
   assert.deepEqual([chosen.ids, chosen.extent], [["b", "c", "d"], "some"]);
+});
+
+test("the trash says when a run was deleted, and how long it stays", () => {
+  const at = (days: number): Run => ({ deleted_at: new Date(Date.now() - days * 86_400_000).toISOString() }) as Run;
+  const left = (days: number, keep: number): string => trashColumns(keep)[1]!.text(at(days), null);
+
+  assert.deepEqual([left(0.5, 7), left(3.5, 7), left(8, 7)], ["6 days", "3 days", "goes soon"]);
+  assert.match(left(6.5, 7), /^12\s?h|^11\s?h/);
+  assert.deepEqual(trashColumns(null).map(({ id }) => id), ["deleted_at"]);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Band, Standing } from "../../../dashboards/web/src/bandapi.ts";
 import { flagsOf } from "../../../dashboards/web/src/flags.ts";
 import type { Drawing } from "../../../dashboards/web/src/lines.ts";
-import { placed } from "../../../dashboards/web/src/markers.ts";
+import { placed, withFewStages } from "../../../dashboards/web/src/markers.ts";
 import { bandLines, newestOf } from "../../../dashboards/web/src/ranklines.ts";
 import { MOST_CHOSEN, RankChoice } from "../../../dashboards/web/src/ranks.ts";
 
@@ -84,4 +84,17 @@ test("hundreds of markers are as many flags as there is room, the worst level sh
   assert.equal(flags.length, 12);
   assert.equal(flags[0]!.level, "error");
   assert.equal(flags.flatMap(({ texts }) => texts).length, 100);
+});
+
+test("changes of stage are a level of their own, and left out where more than a few are in sight", () => {
+  const marker = (x: number, text: string, level = "info") => ({ channel: "c", x, wall: 0, text, level });
+  const markers = [
+    ...Array.from({ length: 9 }, (_, x) => marker(x, x % 2 ? "stage VAL" : "stage TRAIN")),
+    marker(3.5, "stage left", "warning"), marker(4.5, "stages were changed"),
+  ];
+  const all = placed(markers, { axis: "x", origin: 0 });
+
+  assert.deepEqual(withFewStages(all, null).map(({ x, level }) => [x, level]), [[3.5, "warning"], [4.5, "info"]]);
+  assert.equal(withFewStages(all, { start: 0, end: 7 }).length, 11);
+  assert.equal(flagsOf([...all.slice(0, 1), { x: 1, text: "mine", level: "info" }], (x) => x, 0, 99)[0]!.level, "info");
 });

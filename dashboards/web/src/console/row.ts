@@ -42,7 +42,8 @@ export class Row {
   }
 
   /** undefined: it has not come yet. */
-  show(line: ConsoleLine | undefined, wanted: string, isCurrent: boolean): void {
+  show(line: ConsoleLine | undefined, wanted: string, isCurrent: boolean, isTrouble: boolean): void {
+    this.element.classList.toggle("trouble", isTrouble);
     this.element.classList.toggle("current", isCurrent);
     if (line === this.shown && wanted === this.wanted) return;
     this.shown = line;

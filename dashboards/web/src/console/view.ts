@@ -5,6 +5,7 @@ import { icon } from "../icons.ts";
 import type { ConsoleLine } from "../model.ts";
 import { words } from "../words.ts";
 import { Row } from "./row.ts";
+import { isTrouble } from "./trouble.ts";
 
 const ROW_PX = 20;
 const AROUND = 15;
@@ -116,7 +117,7 @@ export class ConsoleView {
     let before: Element | null = null;
     for (let number = to; number >= from; number--) {
       const row: Row = this.rows.get(number) ?? this.add(number, before);
-      row.show(this.lines.line(number), this.wanted, number === this.current);
+      row.show(this.lines.line(number), this.wanted, number === this.current, isTrouble(number, (n) => this.lines.line(n)));
       before = row.element;
     }
   }

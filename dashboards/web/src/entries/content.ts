@@ -9,6 +9,7 @@ import type { Channel } from "../model.ts";
 import { comparedSources } from "./compare.ts";
 import { EntryFeed, type EntrySource } from "./feed.ts";
 import { ALL, chosenPanes, panesOf, type Pane, type Shown } from "./panes.ts";
+import { Nothing } from "./nothing.ts";
 import type { Stage, StageEvents } from "./stage.ts";
 import { entryState } from "./state.ts";
 import { StepBar } from "./stepbar.ts";
@@ -26,7 +27,7 @@ export class EntryContent implements Content {
   private readonly stage: Stage;
   private readonly bar: StepBar;
   private readonly chooser = h("select", { class: "pane-choice", "aria-label": words.shownPanes, hidden: true });
-  private readonly empty = h("p", { class: "entry-empty faint", hidden: true }, words.noneYet);
+  private readonly nothing: Nothing;
   private sources: readonly EntrySource[];
   private panes: readonly Pane[] = [];
   private stops: readonly Stop[] = [];
@@ -40,6 +41,7 @@ export class EntryContent implements Content {
   constructor(private readonly parts: ContentParts, make: MakeStage) {
     const { chart, channels, events } = parts;
     this.sources = channels.map(({ id, number, name }) => ({ channel: id, number, name, run: null }));
+    this.nothing = new Nothing(parts);
     this.feed = new EntryFeed(this.sources, {
       changed: () => this.stepsCame(), failed: (error) => events.failed(error),
     });
@@ -57,7 +59,7 @@ export class EntryContent implements Content {
     });
     this.legend = this.stage.legend;
     this.tools = [this.chooser, ...this.stage.tools];
-    this.body = h("div", { class: "entry-body" }, this.stage.element, this.empty, this.bar.element);
+    this.body = h("div", { class: "entry-body" }, this.stage.element, this.nothing.element, this.bar.element);
   }
 
   async mount(): Promise<void> {
@@ -88,7 +90,10 @@ export class EntryContent implements Content {
     this.feed.news(numbers);
   }
 
-  update(_: readonly Channel[]): void {}
+  /** The run may have been told meanwhile what was refused. */
+  update(_: readonly Channel[]): void {
+    if (!this.nothing.element.hidden) this.nothing.show(true);
+  }
 
   ask(): void {}
 
@@ -146,7 +151,7 @@ export class EntryContent implements Content {
     this.panes = chosenPanes(all, this.paneKey, this.stage.many);
     const places = this.panes.map((pane) => pane.places);
     this.stops = stopsOf(places, this.earlier);
-    this.empty.hidden = this.stops.length > 0;
+    this.nothing.show(this.stops.length === 0);
     this.stage.element.hidden = this.stops.length === 0;
     this.draw();
   }

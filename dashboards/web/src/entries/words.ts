@@ -21,6 +21,7 @@ export const words = {
   shownPanes: "Which channels and ranks are shown",
   thisRun: "this run",
   noneYet: "Nothing sent yet.",
+  refused: (count: string, reason: string): string => (reason ? `${count} refused: ${reason}` : `${count} refused`),
   noneAtStep: "Nothing up to this step.",
   cantShow: "This entry can't be shown.",
   stepFailed: "This step could not be loaded.",

@@ -10,6 +10,8 @@ import { bestOf, columnOf, DEFAULT_COLUMNS, FIELD_IDS } from "./columns.ts";
 
 /** More would not be read; the search finds the others. */
 const OFFERED = 60;
+/** What the machine does is seldom looked for. */
+const SYSTEM = "system/";
 export const MOST_COLUMNS = 40;
 
 interface Names {
@@ -76,12 +78,20 @@ export class Chooser {
     fill(this.chosenList, ...this.columns.map((id, i) => this.chosenItem(id, i)));
     const { matches } = searchFor(text);
     const fields = FIELD_IDS.filter((id) => matches(columnOf(id)!.label));
-    const channels = this.names.channels.filter(matches);
+    const found = this.names.channels.filter(matches);
+    const channels = found.filter((name) => !name.startsWith(SYSTEM));
+    const system = found.filter((name) => name.startsWith(SYSTEM));
     const params = this.names.params.filter(matches);
     fill(this.offered,
-      this.part(words.ofChannels, channels.length, channels.slice(0, OFFERED).map((name) => this.offer(name, [[words.last, `last:${name}`], [words.best, `${bestOf(name)}:${name}`]]))),
+      this.channelPart(words.ofChannels, channels),
       this.part(words.ofParams, params.length, params.slice(0, OFFERED).map((name) => this.offer(name, [[words.show, `param:${name}`]]))),
-      this.part(words.ofRuns, fields.length, fields.map((id) => this.offer(columnOf(id)!.label, [[words.show, id]]))));
+      this.part(words.ofRuns, fields.length, fields.map((id) => this.offer(columnOf(id)!.label, [[words.show, id]]))),
+      this.channelPart(words.ofSystem, system));
+  }
+
+  private channelPart(title: string, names: readonly string[]): HTMLElement | null {
+    return this.part(title, names.length, names.slice(0, OFFERED).map((name) =>
+      this.offer(name, [[words.last, `last:${name}`], [words.best, `${bestOf(name)}:${name}`]])));
   }
 
   private part(title: string, count: number, items: HTMLElement[]): HTMLElement | null {

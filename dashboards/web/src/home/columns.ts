@@ -71,6 +71,24 @@ export function columnOf(id: string): Column | null {
   };
 }
 
+const DAY_MS = 86_400_000;
+
+/** What the trash has before the chosen columns; `days`: how long a run lies there, null where nobody knows. */
+export function trashColumns(days: number | null): Column[] {
+  const column = (id: string, label: string, text: (run: Run) => string): Column =>
+    ({ id, label, sort: null, isNumber: true, channel: null, text });
+  const deleted = column("deleted_at", words.deletedAt, (run) => (run.deleted_at ? formatMoment(run.deleted_at) : ""));
+  return days === null ? [deleted] : [deleted, column("days_left", words.daysLeft, (run) => leftOf(run, days))];
+}
+
+/** "6 days", "5 h": until it goes for good. */
+function leftOf({ deleted_at }: Run, days: number): string {
+  if (!deleted_at) return "";
+  const left = Date.parse(deleted_at) + days * DAY_MS - Date.now();
+  if (left <= 0) return words.anyMoment;
+  return left >= 2 * DAY_MS ? words.days(Math.floor(left / DAY_MS)) : formatDuration(left / 1000);
+}
+
 export function columnsOf(ids: readonly string[]): Column[] {
   return ids.map(columnOf).filter((one): one is Column => one !== null);
 }

@@ -5,6 +5,7 @@ import type { Content, ContentParts } from "../content.ts";
 import { fill, h } from "../dom.ts";
 import type { HistogramBody } from "../entries/bodies.ts";
 import { EntryFeed } from "../entries/feed.ts";
+import { Nothing } from "../entries/nothing.ts";
 import { panesOf, type Pane } from "../entries/panes.ts";
 import { spread } from "../entries/timeline.ts";
 import { words } from "../entries/words.ts";
@@ -30,7 +31,7 @@ export class HistogramContent implements Content {
   private readonly place = h("div", { class: "figure" });
   private readonly overlay: HTMLElement;
   private readonly cross = h("div", { class: "cross", hidden: true });
-  private readonly empty = h("p", { class: "entry-empty faint", hidden: true }, words.noneYet);
+  private readonly nothing: Nothing;
   private readonly chooser = h("select", { class: "pane-choice", "aria-label": words.shownPanes, hidden: true });
   private readonly resetButton: HTMLButtonElement;
   private readonly logButton: HTMLButtonElement;
@@ -44,6 +45,7 @@ export class HistogramContent implements Content {
 
   constructor(private readonly parts: ContentParts) {
     const { chart, channels, events } = parts;
+    this.nothing = new Nothing(parts);
     const sources = channels.map(({ id, number, name }) => ({ channel: id, number, name, run: null }));
     this.feed = new EntryFeed(sources, {
       changed: () => void this.stepsCame(), failed: (error) => events.failed(error),
@@ -58,7 +60,7 @@ export class HistogramContent implements Content {
     form.classList.add("small");
     this.tools = [this.resetButton, this.chooser, this.logButton, form];
     this.overlay = h("div", { class: "overlay", tabindex: 0, role: "group", "aria-label": words.heatHelp(chart.title) }, this.cross);
-    this.body = h("div", { class: "plot-body" }, this.place, this.overlay, this.empty);
+    this.body = h("div", { class: "plot-body" }, this.place, this.overlay, this.nothing.element);
     this.bind();
   }
 
@@ -94,7 +96,9 @@ export class HistogramContent implements Content {
     this.feed.news(numbers);
   }
 
-  update(): void {}
+  update(): void {
+    if (!this.nothing.element.hidden) this.nothing.show(true);
+  }
 
   ask(): void {
     if (this.view) this.parts.context.painter.ask(this.view);
@@ -169,7 +173,7 @@ export class HistogramContent implements Content {
     this.panes = panesOf(this.parts.channels.map((one) => ({ channel: one.id, number: one.number, name: one.name, run: null })), this.feed.steps);
     this.offer();
     const pane = this.panes.find((one) => one.key === this.paneKey) ?? this.panes[0];
-    this.empty.hidden = pane !== undefined;
+    this.nothing.show(pane === undefined);
     if (!pane || !this.view) return this.parts.events.painted();
     this.fetching?.abort();
     const { signal } = (this.fetching = new AbortController());
