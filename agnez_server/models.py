@@ -77,6 +77,8 @@ class RunDoc(TypedDict):
     total_steps: int | None
     about: dict[str, Any]
     datasets: list[DatasetDoc]
+    fell_silent: bool
+    """Finished because nothing came any more, from whom no end was to be expected."""
     deleted: int | None
     """Since when it is in the trash, µs UTC."""
 
@@ -151,6 +153,7 @@ def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
         total_steps=None,
         about={},
         datasets=[],
+        fell_silent=False,
         deleted=None,
     )
 
@@ -164,13 +167,16 @@ def whole_run(doc: Mapping[str, Any]) -> RunDoc:
         "total_steps": None,
         "about": {},
         "datasets": [],
+        "fell_silent": False,
         "deleted": None,
         "dropped_by": [],
     }
     return cast(RunDoc, {**later, **doc})
 
 
-_LATER: Final = {"stage", "total_steps", "about", "datasets", "deleted", "dropped_by"}
+_LATER: Final = {
+    "stage", "total_steps", "about", "datasets", "fell_silent", "deleted", "dropped_by"
+}  # fmt: skip
 
 
 def channel_id(run: str, number: int) -> str:

@@ -1,5 +1,5 @@
 """
-Which runs were heard of lately, and which are lost.
+Which runs were heard of lately, and which are lost, or over.
 
 Kept in memory: after a restart every running run has the full time to be heard of again.
 """
@@ -26,7 +26,8 @@ class Presence:
 
     Args:
         catalog: Where the runs are.
-        lost_after_s: Silence in seconds after which a running run is called lost.
+        lost_after_s: Silence in seconds after which a running run is called lost; finished where
+            no process ever wrote to it, but points were posted.
         clock: Monotonic seconds.
     """
 
@@ -66,30 +67,29 @@ class Presence:
         self._seen_us = {r: seen for r, seen in self._seen_us.items() if self._catalog.has(r)}
         return [run for run in running if self._heard[run] < now - self._lost_after_s]
 
-    async def mark_lost(self) -> list[str]:
-        """Set the state of every silent run to lost; their ids."""
+    async def mark_silent(self) -> list[str]:
+        """Set the state of every silent run to lost, or finished; their ids."""
         silent = self.silent()
         if silent:
-            await self._catalog.store.change(lambda change: self._lose(change, silent))
+            await self._catalog.store.change(lambda change: self._mark(change, silent))
         return silent
 
-    def _lose(self, change: Change, runs: list[str]) -> None:
+    def _mark(self, change: Change, runs: list[str]) -> None:
         now = now_us()
         for id in runs:
             draft = RunDraft(self._catalog, change, id)
             if draft.exists and draft.get("state") == "running":
-                reason = f"nothing was heard for {self._lost_after_s:g} s"
-                draft.set_state("lost", reason, now)
+                draft.fall_silent(self._lost_after_s, self.heard_at(id), now)
                 draft.save(now)
 
     async def watch(self) -> None:
         """Look every few seconds, until cancelled."""
         while True:
             try:
-                for run in await self.mark_lost():
-                    logger.info("run %s is lost: silent for %g s", run, self._lost_after_s)
+                for run in await self.mark_silent():
+                    logger.info("run %s is lost, or over: silent for %g s", run, self._lost_after_s)
             except AgnezServerError as error:
-                logger.warning("lost runs could not be marked: %s", error.message)
+                logger.warning("silent runs could not be marked: %s", error.message)
             except Exception:  # the edge of a task, which must not end
-                logger.exception("lost runs could not be marked")
+                logger.exception("silent runs could not be marked")
             await asyncio.sleep(min(5.0, self._lost_after_s / 4))

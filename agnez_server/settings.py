@@ -52,7 +52,7 @@ class ServerSettings:
     max_viewers: int = setting(1000, "Most socket.io connections at a time")
     max_watched_channels: int = setting(2000, "Most channels that one viewer watches")
     backlog_bytes: int = setting(64 << 20, "Bytes waiting to be written before 503 is answered")
-    lost_after_s: float = setting(60.0, "Silence after which a running run is called lost")
+    lost_after_s: float = setting(60.0, "Silence after which a running run is lost, or over")
     frame_interval_s: float = setting(0.05, "Least time between two live frames to one viewer")
     session_days: int = setting(30, "Days that a login in the browser lasts")
     trash_days: float = setting(7.0, "Days after which what lies in the trash goes for good")

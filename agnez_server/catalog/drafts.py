@@ -128,12 +128,23 @@ class RunDraft:
             self.set("finished", None if state in ("running", "lost") else now)
         self.set("state", state)
         self.set("reason", reason)
+        self.set("fell_silent", False)
+
+    def fall_silent(self, seconds: float, heard: int | None, now: int) -> None:
+        """
+        Nothing came for *seconds*. A run that a process writes to is lost; one made of posted
+        points, which have no end, is finished since it was *heard* of.
+        """
+        if self._doc["sessions"]:
+            self.set_state("lost", f"nothing was heard for {seconds:g} s", now)
+        else:
+            self.set_state("finished", f"nothing came for {seconds:g} s", heard or now)
+            self.set("fell_silent", True)
 
     def heard(self) -> None:
-        """Something came from this run: if it was taken for lost, it is not."""
-        if self._doc["state"] == "lost":
-            self.set("state", "running")
-            self.set("reason", None)
+        """Something came from this run: if it was taken for lost, or for finished, it is not."""
+        if self._doc["state"] == "lost" or self._doc["fell_silent"]:
+            self.set_state("running", None, 0)
 
     def add_session(self, spool: str, rank: int, started: int) -> None:
         """Note a process that writes to this run."""

@@ -174,3 +174,45 @@ async def test_sessions_say_when_they_were_seen(server: RunningServer) -> None:
     assert session["spool"] == spool.id.hex()
     assert session["started_at"] == "2025-11-21T14:40:00.000000Z"
     assert session["seen_at"] > session["started_at"]
+
+
+async def posted(server: RunningServer, clock: Clock) -> str:
+    """A run made of posted points, after a silence."""
+    viewer = await server.viewer()
+    await viewer.ask("watch_runs")
+    (run,) = (await server.post({"run": "by curl", "channel": "c", "y": 1}))["runs"]
+    clock.now += 10
+    await viewer.run(id=run, state="finished")
+    return str(run)
+
+
+async def test_a_silent_run_without_a_process_is_finished(
+    server: RunningServer, clock: Clock
+) -> None:
+    """Nobody could have told its end: it ended with its last point."""
+    run = await server.get(f"/runs/{await posted(server, clock)}")
+
+    assert (run["reason"], run["sessions"]) == ("nothing came for 0.2 s", [])
+    assert run["created_at"] <= run["finished_at"] <= run["updated_at"]
+
+
+async def test_a_post_begins_a_silent_run_again(server: RunningServer, clock: Clock) -> None:
+    """By its name: the same run, running, without an end, with its full time."""
+    run = await posted(server, clock)
+
+    assert (await server.post({"run": "by curl", "channel": "c", "y": 2}))["runs"] == [run]
+
+    found = await server.get(f"/runs/{run}")
+    assert (found["state"], found["reason"], found["finished_at"]) == ("running", None, None)
+    assert server.served.app[PRESENCE].silent() == []
+
+
+async def test_a_run_that_somebody_ended_stays_so(server: RunningServer, clock: Clock) -> None:
+    """After the silence too: points that come late begin nothing."""
+    run = await posted(server, clock)
+    await server.call("PATCH", f"/runs/{run}", json={"state": "finished"})
+
+    await server.post({"run": run, "channel": "c", "y": 2})
+
+    found = await server.get(f"/runs/{run}")
+    assert (found["state"], found["reason"]) == ("finished", None)
