@@ -146,3 +146,23 @@ async def test_selected_runs_go_to_the_trash_and_come_back(site: Site) -> None:
     await page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
 
     await page.get_by_text("Nothing is in the trash.").wait_for()
+
+
+async def test_the_trash_tells_for_how_long_and_is_emptied_at_once(site: Site) -> None:
+    """Seven days by default; a search narrows the list, and still all of it goes."""
+    runs = await three(site)
+    for run in (runs["a"], runs["b"]):
+        async with site.http.delete(f"{site.url}/api/v1/runs/{run}") as answer:
+            assert answer.status == 204
+    page = await site.open("/?deleted=true&sort=name&q=lr%3D0.1")
+    await names(page, "a")
+    await expect(page.locator("[data-column=days_left]")).to_have_text("6 days")
+    await page.get_by_text("goes for good 7 days after").wait_for()
+
+    await page.get_by_role("button", name="Empty the trash").click()
+    await page.get_by_text("2 runs with all points").wait_for()
+    await page.get_by_role("dialog").get_by_role("button", name="Empty the trash").click()
+
+    await page.get_by_text("No run fits.").wait_for()
+    async with site.http.get(f"{site.url}/api/v1/runs?deleted=true") as answer:
+        assert (await answer.json())["total"] == 0

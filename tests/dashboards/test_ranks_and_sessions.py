@@ -174,3 +174,24 @@ async def test_markers_stand_on_the_charts(site: Site) -> None:
     await flags.nth(1).wait_for()
     await flags.nth(1).focus()
     assert await text.inner_text() == "checkpoint saved"
+
+
+async def test_changes_of_stage_are_quiet_and_many_are_left_out(site: Site) -> None:
+    """Flags show to who comes near; with more than eight in sight only other markers stay."""
+    run = new_ulid()
+    await Process(site, run).send(np.arange(100.0))
+    await mark(site, run, 50, "rate halved")
+    for n in range(8):
+        await mark(site, run, n * 10, f"stage {'VAL' if n % 2 else 'TRAIN'}")
+    page = await site.open(f"/runs/{run}")
+    stages = page.locator(".flag[data-level=stage]")
+    await stages.nth(6).wait_for()
+    assert await stages.nth(0).evaluate("flag => getComputedStyle(flag).opacity") == "0"
+
+    await stages.nth(0).hover()
+    assert await page.locator(".flag-text").inner_text() == "stage TRAIN"
+    assert await stages.nth(0).evaluate("flag => getComputedStyle(flag).opacity") == "1"
+
+    await mark(site, run, 90, "stage TRAIN")
+    await stages.nth(0).wait_for(state="detached")
+    assert await page.locator(".flag").count() == 1

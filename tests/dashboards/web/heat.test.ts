@@ -79,3 +79,9 @@ test("a ridgeline has at most 24 slices, the first and the last among them", () 
   assert.deepEqual([ridges[0]!.slice.x, ridges.at(-1)!.slice.x], [0, 499]);
   assert.deepEqual(ridges.map((one) => one.ground), Array.from({ length: 24 }, (_, i) => 0 - i));
 });
+
+test("of no steps the image is empty", () => {
+  const { cells } = heatImage([], { start: 0, end: 1 }, { start: 0, end: 1 }, { rows: 2, columns: 2 }, false);
+
+  assert.deepEqual([...cells], [NaN, NaN, NaN, NaN]);
+});

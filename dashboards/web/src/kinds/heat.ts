@@ -80,6 +80,7 @@ export function heatImage(
 ): HeatImage {
   const { rows, columns } = size;
   const cells = new Float32Array(rows * columns).fill(NaN);
+  if (slices.length === 0) return { cells, rows, columns };
   const meet = cellEdges(slices.map((one) => one.x));
   const shades = new Map<number, Float32Array>();
   let at = 0;
