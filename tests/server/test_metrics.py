@@ -50,9 +50,13 @@ async def test_the_store_and_the_process_are_there(server: RunningServer) -> Non
 
     found = await scrape(server, "/api/v1/metrics")
 
-    assert found["agnez_store_commits_total", ()] == stats["commits"] > 0
-    assert found["agnez_store_tail_points", ()] == stats["tail_points"]
-    assert found["agnez_store_file_bytes", ()] == stats["file_bytes"] > 0
+    # The store tidies up by itself, so a figure may be that of before or of after.
+    for name, field in (
+        ("commits_total", "commits"), ("tail_points", "tail_points"), ("file_bytes", "file_bytes")
+    ):  # fmt: skip
+        later = (await server.get("/stats"))[field]
+        assert found[f"agnez_store_{name}", ()] in (stats[field], later)
+    assert stats["commits"] > 0 and stats["file_bytes"] > 0
     assert found["agnez_store_read_only", ()] == 0
     assert found["process_resident_memory_bytes", ()] > 1e6
     assert "/dev" not in str(found)
