@@ -97,3 +97,19 @@ async def test_ranks_and_runs_stand_side_by_side(site: Site) -> None:
         await picture.locator("figcaption", has_text=caption).wait_for()
     await picture.locator(".pane-label", has_text="other run").wait_for()
     assert await picture.get_by_role("slider").count() == 0  # one step: nothing to slide
+
+
+async def test_selected_runs_are_looked_at_side_by_side(site: Site) -> None:
+    """From the list of runs: the media of all that are selected, under one slider."""
+    for name in ("one", "two"):
+        run = Entries(site, name)
+        item = await run.image(60, caption=f"of {name}")
+        await run.send("picture", "IMAGE", 1, {"items": [item]})
+    page = await site.open("/")
+    for name in ("one", "two"):
+        await page.get_by_label(f"Select {name}").check()
+
+    await page.get_by_role("link", name="Media side by side").click()
+
+    for name in ("one", "two"):
+        await card(page, "picture").locator("figcaption", has_text=f"of {name}").wait_for()

@@ -136,6 +136,7 @@ export const words = {
   select: (name: string): string => `Select ${name}`,
   selectAll: "Select all in the list",
   selection: "Selected runs",
+  besideEachOther: "Media side by side",
   selected: (count: string): string => `${count} selected`,
   clearSelection: "Clear",
   runs: (count: string): string => (count === "1" ? "1 run" : `${count} runs`),

@@ -1,5 +1,6 @@
 /** What can be done with the runs that are selected; over the list, while there are any. */
 
+import { runPage } from "../base.ts";
 import type { Changes } from "../changes.ts";
 import { confirmed } from "../confirm.ts";
 import { fill, h } from "../dom.ts";
@@ -7,6 +8,14 @@ import { formatCount } from "../format.ts";
 import { icon } from "../icons.ts";
 import { words } from "../words.ts";
 import type { Selection } from "./selection.ts";
+
+/** So many runs fit beside each other, the first among them. */
+const MOST_BESIDE = 9;
+
+/** The media of the first run with those of the others beside them. */
+function besideEachOther([first, ...others]: readonly string[]): string {
+  return `${runPage(first!)}?${new URLSearchParams(others.map((id) => ["with", id]))}#media`;
+}
 
 export class SelectionBar {
   readonly element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": words.selection, hidden: true });
@@ -23,7 +32,9 @@ export class SelectionBar {
     const acts = inTrash
       ? [act(words.restore, "reset", () => this.changes.restore(ids, what)), act(words.deleteForGood, "trash", () => this.purge(ids, what), true)]
       : [act(words.toTrash, "trash", () => this.changes.toTrash(ids, what))];
-    fill(this.element, h("span", { role: "status" }, words.selected(formatCount(ids.length))), ...(allowed ? acts : []),
+    const beside = !inTrash && ids.length > 1 && ids.length <= MOST_BESIDE
+      ? [h("a", { class: "button small", href: besideEachOther(ids) }, words.besideEachOther)] : [];
+    fill(this.element, h("span", { role: "status" }, words.selected(formatCount(ids.length))), ...beside, ...(allowed ? acts : []),
       h("button", { type: "button", class: "button small quiet", onclick: () => this.selection.clear() }, words.clearSelection));
   }
 
