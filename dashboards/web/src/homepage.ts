@@ -42,6 +42,8 @@ export class HomePage {
   private filter = Filter.fromAddress(location.search);
   private mayRemove = false;
   private projectsDue: ReturnType<typeof setTimeout> | undefined;
+  /** How often projects were asked for. */
+  private asked = 0;
 
   constructor(private readonly loaded: readonly Project[]) {
     this.shell = new Shell({ connected: () => this.connected(), run: (told) => this.take(told) });
@@ -149,15 +151,17 @@ export class HomePage {
     await Promise.all([this.list.reload(), this.refreshProjects()]);
   }
 
+  /** A run that changes while the answer is on its way may be newer than it: that asks again. */
   private async refreshProjects(): Promise<void> {
+    clearTimeout(this.projectsDue);
+    this.projectsDue = undefined;
+    const mine = ++this.asked;
     try {
-      this.showProjects(await getProjects());
+      const projects = await getProjects();
+      if (mine === this.asked) this.showProjects(projects);
     } catch (error) {
       // The connection says that the server is away; the next run brings this up again.
       if (!isServerTrouble(error)) throw error;
-    } finally {
-      clearTimeout(this.projectsDue);
-      this.projectsDue = undefined;
     }
   }
 

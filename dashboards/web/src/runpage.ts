@@ -53,6 +53,7 @@ export class RunPage {
   private front: Section;
   private paintedFrame = 0;
   private figuresDue: ReturnType<typeof setTimeout> | undefined;
+  private asking = false;
   private askingTook = 0;
   private markersOf = -1;
   private markers: readonly Marker[] = [];
@@ -218,7 +219,12 @@ export class RunPage {
     this.figuresDue ??= setTimeout(() => void this.refreshFigures(), Math.max(FIGURES_EVERY_MS, this.askingTook / ASKING_SHARE));
   }
 
+  /** What comes while an answer is on its way may be newer than it: that is asked for once more. */
   private async refreshFigures(): Promise<void> {
+    clearTimeout(this.figuresDue);
+    this.figuresDue = undefined;
+    if (this.asking) return this.askSoon();
+    this.asking = true;
     const began = performance.now();
     try {
       const { id } = this.known.run;
@@ -229,8 +235,7 @@ export class RunPage {
     } catch (error) {
       this.refused(error);
     } finally {
-      clearTimeout(this.figuresDue);
-      this.figuresDue = undefined;
+      this.asking = false;
     }
   }
 
