@@ -20,11 +20,12 @@ async def column(page: Page, chart: str, source: str) -> list[tuple[float, float
 
 
 async def painted(page: Page, count: int, chart: str = "channel.0") -> None:
-    """Wait until the chart's series hold *count* points of the server's."""
+    """Wait until the chart's series hold *count* points of the server's, and are drawn."""
     await page.wait_for_function(
         """([chart, count]) => {
             const one = window.agnez?.charts[chart];
             if (!one || !one.mounted) return false;
+            if (!Object.values(one.sources).some(rows => rows > 0)) return false;
             return Object.values(one.cursors).reduce((a, b) => a + b, 0) >= count;
         }""",
         arg=[chart, count],
