@@ -232,7 +232,7 @@ async def test_a_damaged_backup_is_refused(store, tmp_path, name, said) -> None:
             con.commit()
     elif name == "large":
         file.unlink()  # it is linked to the one that was saved
-        file.write_bytes(LARGE[:-1] + b"x")
+        file.write_bytes(LARGE[:-1] + bytes([LARGE[-1] ^ 1]))
     elif name == "gone":
         file.unlink()
     elif name == "agnez.db":
