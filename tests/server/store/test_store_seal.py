@@ -269,7 +269,7 @@ async def test_a_damaged_log_row_is_said_and_the_rest_kept(open_store, feed, cap
     await store.close()
     with closing(sqlite3.connect(store._database.path)) as con:
         (body,) = con.execute("select body from log where id = 2").fetchone()
-        con.execute("update log set body = ? where id = 2", (body[:-1] + b"\x55",))
+        con.execute("update log set body = ? where id = 2", (body[:-1] + bytes([body[-1] ^ 0x55]),))
         con.commit()
 
     again = await open_store()
