@@ -59,3 +59,28 @@ def test_run_and_documents_exclude_each_other(tmp_path: Path) -> None:
     """Neither of both, or both, is a wrong command line."""
     assert export(tmp_path).returncode == 2
     assert export(tmp_path, "mine", "--tinydb", str(tmp_path / "o")).returncode == 2
+
+
+def test_exported_documents_are_imported(tmp_path: Path) -> None:
+    """Into a new data directory: its server knows the run and its channels; twice is refused."""
+    source, target, file = tmp_path / "a", tmp_path / "b", tmp_path / "out.json"
+    source.mkdir()
+    target.mkdir()
+    with agnez_up(source) as server:
+        body = {"run": "mine", "channel": "loss", "y": [1, 2]}
+        assert requests.post(f"{server.url}/api/v1/points", json=body, timeout=30).ok
+    assert export(source, "--tinydb", str(file), "--data", str(source / "data")).returncode == 0
+
+    command = [*AGNEZ, "import", "--tinydb", str(file), "--data", str(target / "data")]
+    first, again = (
+        subprocess.run(
+            command, env=home_environment(target), capture_output=True, text=True, timeout=60
+        )
+        for _ in range(2)
+    )
+
+    assert (first.returncode, again.returncode) == (0, 1), first.stderr
+    assert "has a document" in again.stderr and "nothing was added" in again.stderr
+    with agnez_up(target) as server:
+        (run,) = requests.get(f"{server.url}/api/v1/runs", timeout=30).json()["items"]
+    assert (run["name"], run["channels"], run["points"]) == ("mine", 1, 0)
