@@ -14,6 +14,7 @@ import click
 
 from agnez_client.cli.connection import connection_options, open_transport, reading
 from agnez_client.cli.progress import counting
+from agnez_client.transfer.collect import sync_tree
 from agnez_client.transfer.source import RunSource
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -153,6 +154,7 @@ def _part(path: Path) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield part
+        sync_tree(part)
         part.replace(path)
     except OSError as error:
         raise click.FileError(str(path), error.strerror) from error

@@ -47,6 +47,7 @@ def collect_run(source: RunSource, target: Path, progress: Progress = silent) ->
     try:
         collecting = _Collecting(source, RunFolder(part), progress)
         collecting.collect()
+        sync_tree(part)
         part.rename(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -149,6 +150,18 @@ class _Growing:
         points["y"] = np.frombuffer(self.y, "<f8")
         points["wall"] = np.frombuffer(self.wall, "<i8")
         return points
+
+
+def sync_tree(path: Path) -> None:
+    """Wait until *path*, a file or a folder with all that lies in it, is on disk."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            sync_tree(inner)
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def run_fields(run: dict[str, Any]) -> dict[str, Any]:
