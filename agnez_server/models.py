@@ -17,6 +17,10 @@ RUNS: Final = "runs"
 LAYOUTS: Final = "layouts"
 PROJECTS: Final = "projects"
 """What is decided about a project; one that nothing was decided about has no document."""
+VALUES: Final = "values"
+"""The records of `/values`, one document each: cells, and whatever else a client keeps there."""
+ARRANGEMENTS: Final = "arrangements"
+"""How the cells of a page are arranged; a page whose cells nobody arranged has no document."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from agnez_server.api import (
+    arrangement,
     bands,
     blobs,
     charts,
@@ -54,6 +55,7 @@ _NOUNS: Final = (
     console,
     entries,
     blobs,
+    arrangement,
 )
 
 

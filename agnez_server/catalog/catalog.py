@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-from tinydb import TinyDB
+from tinydb import TinyDB, where
 
 from agnez_server.catalog.progress import Progress, counts, further
 from agnez_server.errors import AgnezServerError, Gone, NotFound
-from agnez_server.models import LAYOUTS, RUNS, LayoutDoc, RunDoc, whole_run
+from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS, LayoutDoc, RunDoc, whole_run
 from agnez_server.store.base import Change, Committed, Series, Store
 
 
@@ -207,6 +207,7 @@ class Catalog:
             found = self.pending(change.docs, table, id)
             if found is not None:
                 change.docs.table(table).remove(doc_ids=[found[0]])
+        change.docs.table(ARRANGEMENTS).remove(where("place") == id)
         change.delete_run(id)
         self._deleting.add(id)
 

@@ -25,16 +25,16 @@ from agnez_server.errors import (
 from agnez_server.live import asking
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
 from agnez_server.live.viewer import Viewer
-from agnez_server.models import LAYOUTS, RUNS
+from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS, VALUES
 from agnez_server.settings import ServerSettings
-from agnez_server.store.base import Committed, Series
+from agnez_server.store.base import Committed, DocChanged, Series
 
 logger = logging.getLogger(__name__)
 
 Describe = Callable[[str], Mapping[str, Any]]
 Authorize = Callable[[web.Request, object], bool]
 _Work = Callable[[Viewer, Mapping[str, Any]], None]
-_KNOWN: Final = "watch_runs, watch, unwatch and credit"
+_KNOWN: Final = "watch_runs, watch_cells, watch, unwatch and credit"
 
 
 class SocketOutlet:
@@ -84,6 +84,7 @@ class Hub:
             ("connect", self._connect),
             ("disconnect", self._disconnect),
             ("watch_runs", self._answering(self._watch_runs)),
+            ("watch_cells", self._answering(self._watch_cells)),
             ("watch", self._answering(self._watch)),
             ("unwatch", self._answering(self._unwatch)),
             ("credit", self._answering(self._credit)),
@@ -177,6 +178,9 @@ class Hub:
     def _watch_runs(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         viewer.watches_runs = True
 
+    def _watch_cells(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
+        viewer.watches_cells = True
+
     def _watch(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         run = self._catalog.run(asking.run_of(given))["id"]
         places = asking.places(given.get("channels"))
@@ -243,6 +247,7 @@ class Hub:
             self._tell_all(runs, changed | deleted | layouts, layouts)
         if event.entries or event.consoles:
             self._tell_news(event)
+        self._tell_cells([doc for doc in event.docs if doc.table in (VALUES, ARRANGEMENTS)])
         for run in deleted:
             self._forget_run(run)
 
@@ -265,12 +270,29 @@ class Hub:
             for run in channels.keys() & viewer.follows:
                 viewer.note_news(run, channels[run], console=run in event.consoles)
 
+    def _tell_cells(self, docs: list[DocChanged]) -> None:
+        for viewer in self._viewers.values() if docs else ():
+            if viewer.watches_cells:
+                for doc in docs:
+                    _note_cell(viewer, doc)
+
     def _forget_run(self, run: str) -> None:
         for channel, watchers in self._watchers.pop(run, {}).items():
             for viewer in watchers:
                 viewer.unwatch(run, channel)
         for viewer in self._viewers.values():
             viewer.unfollow(run)
+
+
+def _note_cell(viewer: Viewer, doc: DocChanged) -> None:
+    body = doc.after or doc.before or {}
+    if doc.table == ARRANGEMENTS:
+        viewer.note_arranged(body["place"])
+    else:
+        run = body.get("run")  # a record may hold anything under any name
+        viewer.note_cell(
+            body["_id"], run if isinstance(run, str) else None, removed=doc.after is None
+        )
 
 
 def _message(given: tuple[object, ...]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from agnez_client.columns import Block, encode_columns
 from agnez_server.live.asking import Place
 from agnez_server.live.blocks import Watched, next_block
+from agnez_server.live.cellnews import CellNews
 from agnez_server.live.news import BAND_INTERVAL_S, News
 from agnez_server.store.base import Series, Store
 
@@ -57,6 +58,7 @@ class Viewer:
         self._new: dict[int, None] = {}  # in the order in which they became new
         self._news = News()
         self._bands = News(BAND_INTERVAL_S)
+        self._cells = CellNews(interval_s)
         self._runs: set[str] = set()
         self._run_points: set[str] = set()
         self._layouts: set[str] = set()
@@ -64,7 +66,7 @@ class Viewer:
         self._sent = self._painted = 0
         self._runs_told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.watches_runs = False
+        self.watches_runs = self.watches_cells = False
         self.follows: set[str] = set()
         """Runs whose documents and layouts are told."""
 
@@ -147,6 +149,19 @@ class Viewer:
         self._news.note(run, channels, console=console)
         self._wake.set()
 
+    def note_cell(self, id: str, run: str | None, *, removed: bool) -> None:
+        """The cell *id*, of *run*, was made, changed or removed."""
+        if removed:
+            self._cells.note_removed(id)
+        else:
+            self._cells.note_changed(id, run)
+        self._wake.set()
+
+    def note_arranged(self, place: str) -> None:
+        """The cells of *place* were arranged anew."""
+        self._cells.note_arranged(place)
+        self._wake.set()
+
     def credit(self, frame: int) -> None:
         """Frame number *frame* was painted."""
         self._painted = max(self._painted, min(frame, self._sent))
@@ -165,6 +180,7 @@ class Viewer:
                 continue
             await self._tell_runs()
             await self._tell_news()
+            await self._tell_cells()
             if self._new and self._sent - self._painted < MOST_UNPAINTED:
                 await self._tell_points()
                 await asyncio.sleep(self._interval_s)
@@ -200,12 +216,20 @@ class Viewer:
         for run, channels, _ in self._due(self._bands):
             await self._outlet.send("band", {"run": run, "channels": channels})
 
+    async def _tell_cells(self) -> None:
+        if self._is_due(self._cells):
+            told = self._cells.take(asyncio.get_running_loop().time())
+            await self._outlet.send("cells", told)
+
     def _due(self, news: News) -> list[tuple[str, list[int], bool]]:
-        now = asyncio.get_running_loop().time()
-        wait = news.wait_s(now)
+        return news.take(asyncio.get_running_loop().time()) if self._is_due(news) else []
+
+    def _is_due(self, news: News | CellNews) -> bool:
+        """Whether there is something to tell now; when it is too early, this task wakes up then."""
+        wait = news.wait_s(asyncio.get_running_loop().time())
         if wait:
             self._wake_in(wait)
-        return news.take(now) if wait == 0 else []
+        return wait == 0
 
     def _wake_in(self, wait_s: float) -> None:
         """Wake up then, unless a timer does so earlier; another one is set at that time."""

@@ -17,7 +17,8 @@ WITHIN_S = 10.0
 class Watcher:
     """
     One viewer. What the server sends lies in queues: `runs`, `layouts`, `told` (news), `bands`,
-    and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives no credit.
+    `cells`, and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives
+    no credit.
     """
 
     def __init__(self, root: str, path: str) -> None:
@@ -28,6 +29,7 @@ class Watcher:
         self.layouts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.bands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.cells: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.gone = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
         self.client.on("frame", self._frame, namespace=NAMESPACE)
@@ -35,6 +37,7 @@ class Watcher:
         self.client.on("layout", self.layouts.put, namespace=NAMESPACE)
         self.client.on("news", self.told.put, namespace=NAMESPACE)
         self.client.on("band", self.bands.put, namespace=NAMESPACE)
+        self.client.on("cells", self.cells.put, namespace=NAMESPACE)
         self.client.on("disconnect", self._gone, namespace=NAMESPACE)
 
     async def join(self, *, token: str | None = None, transport: str = "websocket",
@@ -98,6 +101,10 @@ class Watcher:
     async def band(self) -> dict[str, Any]:
         """The next `band` event."""
         return await asyncio.wait_for(self.bands.get(), WITHIN_S)
+
+    async def cell_news(self) -> dict[str, Any]:
+        """The next `cells` event."""
+        return await asyncio.wait_for(self.cells.get(), WITHIN_S)
 
     async def points(self, series: int, until: int) -> list[tuple[float, float]]:
         """(x, y) of one series from frames, up to ordinal *until*."""
