@@ -1,0 +1,47 @@
+"""
+Pictures of what a model learns: filters, embeddings, films, saliency.
+
+Pure functions: arrays in; images ``uint8``, figures of Bokeh or files out. Arrays are whatever numpy
+can read, tensors and variables of a framework too. Each name is loaded when it is first used, so
+that this import costs nothing, and only what needs torch loads it.
+
+>>> from agnez_client.plots import grid2d
+>>> grid2d([[0, 1, 2, 3]]).shape
+(4, 4)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agnez_client.plots.grids import grid2d, img_grid, scale_norm
+    from agnez_client.plots.pictures import image_figure, image_sequence, imshow, to_01c, to_c01
+
+__all__ = [
+    "grid2d",
+    "image_figure",
+    "image_sequence",
+    "img_grid",
+    "imshow",
+    "scale_norm",
+    "to_01c",
+    "to_c01",
+]
+
+_ROOMS = {
+    "grids": ("grid2d", "img_grid", "scale_norm"),
+    "pictures": ("image_figure", "image_sequence", "imshow", "to_01c", "to_c01"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
