@@ -110,7 +110,7 @@ def _require_few(cells: list[object] | Mapping[str, Any], what: str) -> None:
 
 _COLUMNS: Final = {"type": "integer", "minimum": 1, "maximum": MOST_COLUMNS}
 _SIZE: Final = schemas.obj({"columns": _COLUMNS, "height": schemas.maybe(schemas.WHOLE)})
-_PARTS: Final = {
+_PARTS: Final[dict[str, schemas.Schema]] = {
     "place": schemas.TEXT,
     "columns": _COLUMNS,
     "order": schemas.array(schemas.TEXT),
