@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agnez_client.errors import ChartError
 from agnez_client.kinds.channel import Channel
@@ -50,3 +51,17 @@ def check_channels(channels: Sequence[Channel] | Channel, known: Sequence[Channe
     if len(types) > 1:
         found = ", ".join(f"{c.name!r} is {c.type}" for c in channels)
         raise ChartError(f"the channels of one chart have one type; {found}")
+
+
+def keyed_id(key: str) -> str:
+    """The id of the chart with *key*: the same in all processes of a run."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:26]
+
+
+def joined_charts(charts: Sequence[Chart], new: Chart) -> list[Chart]:
+    """*charts* with *new*, whose channels are added to the one that has its id."""
+    found = next((c for c in charts if c.id == new.id), None)
+    if found is None:
+        return [*charts, new]
+    both = replace(new, channels=tuple(dict.fromkeys((*found.channels, *new.channels))))
+    return [both if c is found else c for c in charts]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from agnez_client.chart import Chart, check_channels
+from agnez_client.chart import Chart, check_channels, joined_charts, keyed_id
 from agnez_client.errors import (
     AgnezError,
     ChannelConflict,
@@ -96,6 +96,11 @@ class Job(Recorded):
         """The page of the run; None without a server."""
         server = self._outlet.transport
         return None if server is None else f"{server.url}/runs/{self.run}"
+
+    @property
+    def strict(self) -> bool:
+        """Whether a bad point is an error, see AGNEZ_STRICT."""
+        return self._settings.strict
 
     @property
     def durable(self) -> bool:
@@ -194,9 +199,15 @@ class Job(Recorded):
         chart_title: str,
         chart_x_axis: str = "x",
         chart_y_axis: str = "y",
+        *,
+        key: str | None = None,
     ) -> Chart:
         """
         Draw *chart_channels* together. A channel that stands in no chart gets one of its own.
+
+        Args:
+            key: What is drawn with the same key, by whichever process and session of the run, is
+                one chart with the channels of all of them. Without it each call makes another.
 
         Raises:
             ChartError: If there is no channel, they are not of this run, or their types differ.
@@ -208,7 +219,9 @@ class Job(Recorded):
         y = _named(chart_y_axis, "the name of an axis", ChartError)
         with self._lock:
             self._check_open()
-            chart = Chart(new_ulid(), chart_title, tuple(chart_channels), x, y)
+            id = new_ulid() if key is None else keyed_id(key)
+            chart = Chart(id, chart_title, tuple(chart_channels), x, y)
+            grows = {} if key is None else {"grows": True}
             self._outlet.define(
                 "chart",
                 id=chart.id,
@@ -217,8 +230,9 @@ class Job(Recorded):
                 channels=[c.name for c in chart.channels],
                 x=chart.x,
                 y=chart.y,
+                **grows,
             )
-            self._charts.append(chart)
+            self._charts = joined_charts(self._charts, chart)
             return chart
 
     def finish(

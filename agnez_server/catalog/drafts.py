@@ -208,7 +208,8 @@ class LayoutDraft:
 
     def chart(self, given: Mapping[str, Any], id: object) -> ChartDoc:
         """
-        Add a chart, or put it in place of the one with the same *id*.
+        Add a chart, or put it in place of the one with the same *id*; one that ``grows`` keeps the
+        channels that it had.
 
         Raises:
             BadRequest: If a field is wrong, or the channels are of a type that no chart draws.
@@ -226,6 +227,9 @@ class LayoutDraft:
                 "channels must be a list of 1 to 1000 channel names or ids", field="channels"
             )
         numbers = [self._find(c) for c in named]
+        if given.get("grows") is True:
+            place = self._places.get(id)
+            numbers = [*(() if place is None else self.charts[place]["channels"]), *numbers]
         types = sorted({self.channels[n]["type"] for n in numbers})
         if len(types) > 1:
             raise Conflict(
