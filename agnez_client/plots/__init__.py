@@ -1,9 +1,9 @@
 """
 Pictures of what a model learns: filters, embeddings, films, saliency.
 
-Pure functions: arrays in; images ``uint8``, figures of Bokeh or files out. Arrays are whatever numpy
-can read, tensors and variables of a framework too. Each name is loaded when it is first used, so
-that this import costs nothing, and only what needs torch loads it.
+Pure functions: arrays in; images ``uint8``, figures of Bokeh or files out. Arrays are whatever
+numpy can read, tensors and variables of a framework too. Each name is loaded when it is first used,
+so that this import costs nothing, and only what needs torch loads it.
 
 >>> from agnez_client.plots import grid2d
 >>> grid2d([[0, 1, 2, 3]]).shape

@@ -40,7 +40,8 @@ def scale_norm(x: Any) -> Floats:
             floats, low, high = floats / 2, low / 2, high / 2
         shifted = floats - low
         scaled = shifted / (high - low) if high > low else shifted
-    return np.clip(scaled, 0, 1).astype(floats.dtype, copy=False)
+    clipped: Floats = np.clip(scaled, 0, 1).astype(floats.dtype, copy=False)
+    return clipped
 
 
 def img_grid(
@@ -58,9 +59,9 @@ def img_grid(
         rescale: True scales over all images by `scale_norm`, False each by itself.
 
     Returns:
-        ``uint8``, 0 to 255, of ``rows * H + rows - 1`` by ``cols * W + cols - 1`` pixels: ``(H, W)``
-        for one channel, ``(H, W, C)`` otherwise. Images fill it row by row, unused room is white;
-        NaN, and an image (or all) of one value, is black.
+        ``uint8`` of ``rows * H + rows - 1`` by ``cols * W + cols - 1`` pixels: ``(H, W)`` for one
+        channel, ``(H, W, C)`` otherwise. Images fill it row by row, unused room is white; NaN, and
+        an image (or all) of one value, is black.
 
     Raises:
         ValueError: If *x* has another shape, is empty, or has more images than *rows_cols* room.
@@ -102,9 +103,9 @@ def grid2d(
             and 1 white, whatever is shown, so that the frames of a film keep one scale.
 
     Returns:
-        ``uint8`` of ``pad_row + rows * (height + pad_row)`` by ``pad_col + cols * (width + pad_col)``
-        pixels. Each image is divided by its own largest magnitude, an image of zeros stays zero;
-        lines, unused room and NaN are -1. So 0 is gray (127) and NaN black.
+        ``uint8`` of ``pad_row + rows * (height + pad_row)`` by ``pad_col + cols * (width +
+        pad_col)`` pixels. Each image is divided by its own largest magnitude, an image of zeros
+        stays zero; lines, unused room and NaN are -1. So 0 is gray (127) and NaN black.
 
     Raises:
         ValueError: If *x* is no matrix, is empty, or *n* is no multiple of the width.

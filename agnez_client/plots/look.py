@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-from bokeh.models import Range1d, Title
+from bokeh.models import Range1d
 from bokeh.plotting import figure
 
 from agnez_client.kinds.pixels import Pixels
@@ -48,9 +48,13 @@ TOKENS: Final = {
     "dark": Tokens("#141921", "#e9ecf2", "#bfc7d4", "#8e98a9", "#232a36", "#1f2631"),
 }
 COLOURS: Final = {
-    "light": ("#3c58d2", "#d57a0d", "#20a48b", "#82003d", "#5a3b95", "#7f6900", "#188cbd", "#57677a"),
-    "dark": ("#5b7ef6", "#f0913a", "#66e3b8", "#da7a9a", "#a394e6", "#ecd25a", "#6ddbfe", "#676f82"),
-}  # fmt: skip
+    "light": (
+        *("#3c58d2", "#d57a0d", "#20a48b", "#82003d", "#5a3b95", "#7f6900", "#188cbd", "#57677a"),
+    ),
+    "dark": (
+        *("#5b7ef6", "#f0913a", "#66e3b8", "#da7a9a", "#a394e6", "#ecd25a", "#6ddbfe", "#676f82"),
+    ),
+}
 MARKERS: Final = (
     *("circle", "square", "triangle", "diamond", "inverted_triangle", "hex", "star", "plus"),
 )
@@ -84,7 +88,8 @@ def bare_figure(title: str, height: int, mode: Mode, **more: Any) -> figure:
     plot.axis.visible = False
     plot.grid.visible = False
     if title:
-        plot.title = Title(
+        above: Any = plot.title
+        above.update(
             text=title, text_color=look.ink, text_font=FONT, text_font_size="14px",
             text_font_style="normal",
         )  # fmt: skip
@@ -103,7 +108,7 @@ def square_figure(title: str, width: int, height: int, room: int, mode: Mode) ->
     return bare_figure(
         title, max(round(height * scale), LEAST) + 2 * MARGIN + above, mode,
         width=max(round(width * scale), LEAST) + 2 * MARGIN,
-        x_range=Range1d(0, width), y_range=Range1d(0, height),
+        x_range=Range1d(start=0, end=width), y_range=Range1d(start=0, end=height),
         tools="pan,wheel_zoom,reset", active_scroll="wheel_zoom",
     )  # fmt: skip
 
@@ -111,7 +116,8 @@ def square_figure(title: str, width: int, height: int, room: int, mode: Mode) ->
 def add_pixels(plot: figure, pixels: Pixels, left: float = 0) -> None:
     """*pixels*, ``(H, W)`` or ``(H, W, 3 or 4)``, upon y = 0."""
     height, width = pixels.shape[:2]
-    plot.image_rgba(image=[as_rgba(pixels[::-1])], x=left, y=0, dw=width, dh=height)
+    image: Any = as_rgba(pixels[::-1])
+    plot.image_rgba(image=[image], x=left, y=0, dw=width, dh=height)
 
 
 def as_rgba(pixels: Pixels) -> np.ndarray[Any, np.dtype[np.uint32]]:

@@ -22,7 +22,7 @@ COLOURS = (3, 4)
 
 def to_01c(x: Any) -> Array:
     """
-    Channels moved to the end: ``(…, C, H, W)`` becomes ``(…, H, W, C)``, as Pillow and Keras have it.
+    Channels moved to the end, as Pillow has it: ``(…, C, H, W)`` becomes ``(…, H, W, C)``.
 
     A view of what is an array already, of the same type. `to_c01` is its inverse.
 
@@ -34,7 +34,7 @@ def to_01c(x: Any) -> Array:
 
 def to_c01(x: Any) -> Array:
     """
-    Channels moved to the front: ``(…, H, W, C)`` becomes ``(…, C, H, W)``, as torch has it.
+    Channels moved to the front, as torch has it: ``(…, H, W, C)`` becomes ``(…, C, H, W)``.
 
     A view of what is an array already, of the same type. `to_01c` is its inverse.
 
@@ -78,9 +78,9 @@ def guessed_pixels(img: Any) -> Pixels:
     An image of unknown layout as ``uint8``: ``(H, W)`` or ``(H, W, 3 or 4)``.
 
     Two axes are gray. Of three, the first is the channels where it is 3 (the original's guess), or
-    where it is 1 or 4 and the last is no number of channels; otherwise the last is. Bytes stay as they
-    are, booleans are black and white, all else is scaled from its smallest to its largest finite
-    value; NaN is black.
+    where it is 1 or 4 and the last is no number of channels; otherwise the last is. Bytes stay as
+    they are, booleans are black and white, all else is scaled from its smallest to its largest
+    finite value; NaN is black.
 
     Raises:
         ValueError: If *img* is empty, or is no image.
