@@ -9,6 +9,8 @@ The SDK of Agnez: send the numbers of a training run, and lose none.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
 from agnez_client.chart import Chart
@@ -34,8 +36,12 @@ from agnez_client.kinds.histogram import Histogram
 from agnez_client.kinds.image import Image
 from agnez_client.kinds.video import Video
 
+if TYPE_CHECKING:
+    from agnez_client.values import AsyncValues, Values
+
 __all__ = [
     "AgnezError",
+    "AsyncValues",
     "Audio",
     "BadPoint",
     "Channel",
@@ -54,6 +60,16 @@ __all__ = [
     "SpoolError",
     "TransportError",
     "UnknownChannelType",
+    "Values",
     "Video",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Clients of `/values`: loaded by who asks for them."""
+    if name in ("AsyncValues", "Values"):
+        from agnez_client import values
+
+        return getattr(values, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

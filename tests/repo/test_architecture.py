@@ -33,9 +33,9 @@ FRAMEWORKS = {
     *("keras", "lightning", "torch", "sklearn", "xgboost", "lightgbm", "transformers", "optuna"),
     *("ignite", "matplotlib", "mpld3", "plotly", "torchvision"),
 }
-FRAMEWORK_ROOMS = ("agnez_client.callbacks.", "agnez_client.plots.")
+FRAMEWORK_ROOMS = ("agnez_client.callbacks.", "agnez_client.plots.", "agnez_client.values.content")
 # Loaded by the client of /values, when it is asked to listen or to wait.
-SDK_LIBRARIES |= {"aiohttp", "socketio"}
+SDK_LIBRARIES |= {"aiohttp", "socketio", "yarl"}
 SERVER_LIBRARIES = {
     *("aiohttp", "socketio", "engineio", "tinydb", "numpy", "orjson", "zstandard"),
     *("argon2", "platformdirs", "bokeh", "prometheus_client"),
