@@ -17,6 +17,7 @@ from agnez_server.api.router import add_api
 from agnez_server.api.runjson import run_json
 from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
@@ -58,6 +59,7 @@ def make_app(
     hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
+    app[keys.EPOCH_POSTER] = EpochPoster(catalog)
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
     app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
     app[keys.RETENTION] = Retention(catalog, trash)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
+from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
 from agnez_server.live.hub import Hub
 from agnez_server.meter import RequestMeter
@@ -24,6 +25,7 @@ SETTINGS: Final = web.AppKey("settings", ServerSettings)
 STORE: Final = web.AppKey("store", Store)
 CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
+EPOCH_POSTER: Final = web.AppKey("epoch_poster", EpochPoster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 TRASH: Final = web.AppKey("trash", Trash)
 RETENTION: Final = web.AppKey("retention", Retention)

@@ -52,6 +52,14 @@ class DroppedDoc(TypedDict):
     count: int
 
 
+class EpochsDoc(TypedDict):
+    """What a program without the SDK told of its epochs: the first, the last, their session."""
+
+    session: int
+    first: float
+    last: float
+
+
 class RunDoc(TypedDict):
     """A run as it is stored; ``dropped`` and ``gaps`` count points that never came."""
 
@@ -83,6 +91,7 @@ class RunDoc(TypedDict):
     datasets: list[DatasetDoc]
     fell_silent: bool
     """Finished because nothing came any more, from whom no end was to be expected."""
+    epochs: EpochsDoc | None
     deleted: int | None
     """Since when it is in the trash, µs UTC."""
 
@@ -158,6 +167,7 @@ def new_run(id: str, given: Mapping[str, Any], now: int) -> RunDoc:
         about={},
         datasets=[],
         fell_silent=False,
+        epochs=None,
         deleted=None,
     )
 
@@ -172,6 +182,7 @@ def whole_run(doc: Mapping[str, Any]) -> RunDoc:
         "about": {},
         "datasets": [],
         "fell_silent": False,
+        "epochs": None,
         "deleted": None,
         "dropped_by": [],
     }
@@ -179,7 +190,7 @@ def whole_run(doc: Mapping[str, Any]) -> RunDoc:
 
 
 _LATER: Final = {
-    "stage", "total_steps", "about", "datasets", "fell_silent", "deleted", "dropped_by"
+    "stage", "total_steps", "about", "datasets", "fell_silent", "epochs", "deleted", "dropped_by"
 }  # fmt: skip
 
 

@@ -37,7 +37,8 @@ class Endpoint:
     schema (None: no body). ``body`` is the schema of a JSON body; ``body_type`` names another
     content type, ``answer_type`` one of the answer. ``media`` are further content types that the
     answer may have. ``large``: the body is taken as a stream, up to the setting max_blob_bytes.
-    ``outside``: the path is there without ``/api/v1`` as well.
+    ``outside``: the path is there without ``/api/v1`` as well, and with ``slash`` also with one at
+    its end.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Endpoint:
     large: bool = False
     media: tuple[str, ...] = field(default=())
     outside: bool = False
+    slash: bool = False
 
 
 def page_query(default: int, most: int) -> tuple[Query, Query]:

@@ -21,6 +21,7 @@ from agnez_server.api import (
     metrics,
     openapi,
     points,
+    publish,
     raw,
     record,
     retention,
@@ -47,6 +48,7 @@ _NOUNS: Final = (
     charts,
     points,
     lines,
+    publish,
     bands,
     raw,
     imports,
@@ -71,9 +73,10 @@ def add_api(app: web.Application, base_path: str) -> None:
         handler = _known_query(e)
         if e.scope is not None:
             handler = _guarded(handler, e.scope)
-        for prefix in (openapi.PREFIX, *([""] if e.outside else [])):
-            path = f"{base_path}{prefix}{e.path}"
-            app.router.add_route(e.method, path, handler, expect_handler=_expecting(e.large))
+        paths = [openapi.PREFIX + e.path, *([e.path] if e.outside else [])]
+        for path in [*paths, *([f"{e.path}/"] if e.slash else [])]:
+            expect = _expecting(e.large)
+            app.router.add_route(e.method, base_path + path, handler, expect_handler=expect)
 
 
 def _expecting(large: bool) -> Callable[[web.Request], Awaitable[web.StreamResponse | None]]:

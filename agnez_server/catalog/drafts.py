@@ -206,6 +206,11 @@ class LayoutDraft:
         self.touched = True
         return self._numbers[name]
 
+    def type_of(self, name: str) -> str | None:
+        """The type of the channel *name*; None where there is none."""
+        number = self._numbers.get(name)
+        return None if number is None else str(self.channels[number]["type"])
+
     def chart(self, given: Mapping[str, Any], id: object) -> ChartDoc:
         """
         Add a chart, or put it in place of the one with the same *id*; one that ``grows`` keeps the

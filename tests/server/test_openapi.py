@@ -156,6 +156,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         ("POST", "/session"): {"password": PASSWORD},
         ("PUT", "/projects/{project}/retention"): {"keep_last": 2},
         ("POST", "/projects/{project}/retention/apply"): {"max_age_days": 2},
+        ("POST", "/publish/epoch/end"): {"epoch": 0, "loss": 1},
+        ("POST", "/publish/epoch/end/{run}"): {"epoch": 0, "loss": 1, "note": "none"},
         ("PUT", "/cells/arrangement"): {"order": ["a"], "sizes": {"a": {"columns": 2}}},
     }
     if endpoint.body_type == CONTENT_TYPE:
