@@ -37,6 +37,7 @@ from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
 from agnez_server.trash import Trash
+from agnez_server.values.service import Limits, Values
 
 READER_THREADS: Final = 4
 PARALLEL_LOGINS: Final = 2
@@ -55,6 +56,7 @@ def make_app(
         middlewares=[meter.count, errors_as_json, check_place(settings), identify(gate)],
     )
     catalog = Catalog(store)
+    values = Values(store, _limits(settings))
     presence = Presence(catalog, settings.lost_after_s, clock)
     hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
@@ -63,7 +65,7 @@ def make_app(
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
     app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
     app[keys.RETENTION] = Retention(catalog, trash)
-    app[keys.METER] = meter
+    app[keys.METER], app[keys.VALUES] = meter, values
     app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)
 
     add_headers(app)
@@ -74,6 +76,10 @@ def make_app(
     app.cleanup_ctx.append(_watchdogs)
     app.on_shutdown.append(_close_hub)
     return app
+
+
+def _limits(settings: ServerSettings) -> Limits:
+    return Limits(settings.max_values, settings.max_values_bytes, settings.max_value_bytes)
 
 
 def _describer(catalog: Catalog, presence: Presence) -> Callable[[str], Mapping[str, Any]]:

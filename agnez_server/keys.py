@@ -20,11 +20,13 @@ from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
 from agnez_server.store.base import Store
 from agnez_server.trash import Trash
+from agnez_server.values.service import Values
 
 SETTINGS: Final = web.AppKey("settings", ServerSettings)
 STORE: Final = web.AppKey("store", Store)
 CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
+VALUES: Final = web.AppKey("values", Values)
 EPOCH_POSTER: Final = web.AppKey("epoch_poster", EpochPoster)
 PRESENCE: Final = web.AppKey("presence", Presence)
 TRASH: Final = web.AppKey("trash", Trash)

@@ -49,6 +49,9 @@ class ServerSettings:
     max_blob_bytes: int = setting(8 << 30, "Largest blob")
     upload_silence_s: float = setting(60.0, "Silence after which an upload of a blob is given up")
     max_points_per_request: int = setting(1_000_000, "Most points of one JSON body")
+    max_values: int = setting(100_000, "Most records of /values")
+    max_values_bytes: int = setting(1 << 30, "Most bytes of all records of /values, as JSON")
+    max_value_bytes: int = setting(32 << 20, "Largest record of /values, as JSON")
     max_viewers: int = setting(1000, "Most socket.io connections at a time")
     max_watched_channels: int = setting(2000, "Most channels that one viewer watches")
     backlog_bytes: int = setting(64 << 20, "Bytes waiting to be written before 503 is answered")
@@ -94,7 +97,7 @@ _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _ABOVE_ZERO = (
     "max_body_bytes", "max_points_per_request", "max_viewers", "max_watched_channels",
     "max_blob_bytes", "upload_silence_s", "backlog_bytes", "lost_after_s", "frame_interval_s",
-    "session_days", "trash_days",
+    "session_days", "trash_days", "max_values", "max_values_bytes", "max_value_bytes",
 )  # fmt: skip
 
 

@@ -115,6 +115,9 @@ class Change(Protocol):
     def delete_run(self, run: str) -> None:
         """Remove the points, series and marks of *run*, leaving a tombstone."""
 
+    def on_undo(self, step: Callable[[], None]) -> None:
+        """Call *step* should this change be taken back: it raised, or could not be written."""
+
 
 class Store(ABC):
     """See the module."""

@@ -179,6 +179,10 @@ class UnitChange(Change):
         unit.forget_run(run, [one.id for one in series])
         unit.undo.append(lambda: self._revive(run, series, figures))
 
+    def on_undo(self, step: Callable[[], None]) -> None:
+        """See `Change`."""
+        self._unit.undo.append(step)
+
     def _refuse_deleted(self, run: str) -> None:
         if run in self._workspace.deleted:
             raise Gone(f"run {run} was deleted; its id is not used again", run=run)

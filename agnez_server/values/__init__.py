@@ -1,0 +1,1 @@
+"""The service `/values`: JSON objects that programs share, each change of which is told to all."""

@@ -1,0 +1,138 @@
+"""What one change does to the records, seen as the changes before it leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from tinydb.table import Document, Table
+
+from agnez_server.checks import shown
+from agnez_server.errors import Conflict, TooLarge
+from agnez_server.models import VALUES
+from agnez_server.store.base import Change
+from agnez_server.values.index import Record, place_of
+from agnez_server.values.outbox import Event, Happening
+from agnez_server.values.query import Query
+from agnez_server.values.records import MAX_BULK, RecordNotFound, new_id, own_id, size_of
+from agnez_server.values.shelf import Shelf
+
+
+class Draft:
+    """
+    The records within *change*.
+
+    Each method returns the record as it is afterwards, a removed one as it was, and adds what
+    happened to *happenings*.
+    """
+
+    def __init__(self, shelf: Shelf, change: Change, happenings: list[Happening]) -> None:
+        self._shelf, self._change, self._happenings = shelf, change, happenings
+        self._table: Table = change.docs.table(VALUES)
+
+    def create(self, body: Mapping[str, Any]) -> Record:
+        """Keep *body*, in place of what it replaces. Raises Conflict where its id is taken."""
+        place = place_of(body)
+        if "_id" in body:
+            id = own_id(body["_id"])
+            if self._shelf.index.by_id(id) is not None:
+                raise Conflict(
+                    f"there is a record with the _id {shown(id)} already",
+                    hint="patch it, or leave the _id out",
+                    field="_id",
+                )
+            return self._insert({**body, "_id": id})
+        number = None if place is None else self._shelf.index.by_place(place)
+        if number is None:
+            return self._insert({**body, "_id": self._unused_id()})
+        before = self._row(number)
+        return self._replace("updated", number, before, {**body, "_id": before["_id"]})
+
+    def update(self, id: str, body: Mapping[str, Any], query: Query) -> Record:
+        """Put *body* in the place of the record *id*. Raises NotFound."""
+        number, before = self._find(id, query)
+        return self._replace("updated", number, before, {**body, "_id": before["_id"]})
+
+    def patch(self, id: str, body: Mapping[str, Any], query: Query) -> Record:
+        """Put the fields of *body* into the record *id*. Raises NotFound."""
+        number, before = self._find(id, query)
+        return self._patch(number, before, body)
+
+    def patch_all(self, body: Mapping[str, Any], query: Query) -> list[Record]:
+        """`patch` for all that match."""
+        return [self._patch(number, self._row(number), body) for number in self._match(query)]
+
+    def remove(self, id: str, query: Query) -> Record:
+        """Take the record *id* away. Raises NotFound."""
+        return self._remove(*self._find(id, query))
+
+    def remove_all(self, query: Query) -> list[Record]:
+        """`remove` for all that match."""
+        return [self._remove(number, self._row(number)) for number in self._match(query)]
+
+    # -- finding -----------------------------------------------------------------------------
+
+    def _row(self, number: int) -> Record:
+        found = self._table.get(doc_id=number)
+        assert isinstance(found, Document)
+        return found
+
+    def _find(self, id: str, query: Query) -> tuple[int, Record]:
+        number = self._shelf.index.by_id(id)
+        record = None if number is None else self._row(number)
+        if number is None or record is None or not query.matches(record):
+            raise RecordNotFound(id)
+        return number, record
+
+    def _match(self, query: Query) -> list[int]:
+        numbers = self._shelf.index.numbers(query.ids, query.run)
+        rows = iter(self._table) if numbers is None else map(self._row, numbers)
+        found = query.pick(rows)
+        if len(found) > MAX_BULK:
+            raise TooLarge(
+                f"{len(found)} records match, at most {MAX_BULK} are changed at a time",
+                hint=f"add $limit={MAX_BULK}, and call again until the answer is empty",
+                limit=MAX_BULK,
+            )
+        return [record.doc_id for record in found if isinstance(record, Document)]
+
+    def _unused_id(self) -> str:
+        id = new_id()
+        while self._shelf.index.by_id(id) is not None:
+            id = new_id()
+        return id
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def _insert(self, record: Record) -> Record:
+        size = size_of(record, self._shelf.limits.record_bytes)
+        self._shelf.require_room(None, size)
+        number = self._table.insert(record)
+        return self._note("created", number, None, size)
+
+    def _patch(self, number: int, before: Record, body: Mapping[str, Any]) -> Record:
+        after = {**before, **body, "_id": before["_id"]}
+        return self._replace("patched", number, before, after)
+
+    def _replace(self, event: Event, number: int, before: Record, after: Record) -> Record:
+        size = size_of(after, self._shelf.limits.record_bytes)
+        self._shelf.require_room(number, size)
+
+        def replace(doc: MutableMapping[str, Any]) -> None:
+            doc.clear()
+            doc.update(after)
+
+        self._table.update(replace, doc_ids=[number])
+        return self._note(event, number, before, size)
+
+    def _remove(self, number: int, before: Record) -> Record:
+        self._table.remove(doc_ids=[number])
+        self._shelf.move(self._change, number, before, None, 0)
+        self._happenings.append(("removed", before))
+        return before
+
+    def _note(self, event: Event, number: int, before: Record | None, size: int) -> Record:
+        after = self._row(number)
+        self._shelf.move(self._change, number, before, after, size)
+        self._happenings.append((event, after))
+        return after

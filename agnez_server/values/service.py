@@ -1,0 +1,192 @@
+"""
+The records, found and changed as a service of Feathers does.
+
+What is read is committed; what is given back belongs to the store and must not be changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from agnez_server.errors import BadRequest, TooLarge
+from agnez_server.models import VALUES
+from agnez_server.store.base import Change, Committed, Store
+from agnez_server.values.draft import Draft
+from agnez_server.values.index import Index, Record
+from agnez_server.values.outbox import Event, Listener, Outbox
+from agnez_server.values.query import Query, parse_query
+from agnez_server.values.records import MAX_BULK, RecordNotFound, checked_body, given_id
+from agnez_server.values.shelf import Limits, Shelf
+
+__all__ = ["Event", "Limits", "Record", "Values"]
+
+T = TypeVar("T")
+_ALL: Final[Mapping[str, Any]] = {}
+
+
+class Values:
+    """
+    The service.
+
+    Args:
+        store: Where the records lie: in its table ``values``.
+        limits: How much is kept.
+    """
+
+    def __init__(self, store: Store, limits: Limits | None = None) -> None:
+        self._store = store
+        self._index = Index()
+        rows = store.committed.storage.read().get(VALUES, {})  # type: ignore[union-attr]
+        for number, record in rows.items():
+            self._index.move(int(number), None, record)
+        self._shelf = Shelf(rows, limits or Limits())
+        self._outbox = Outbox()
+        self.close: Callable[[], None] = store.listen(self._on_commit)
+
+    def _on_commit(self, event: Committed) -> None:
+        for doc in event.docs:
+            if doc.table == VALUES:
+                self._index.move(doc.doc_id, doc.before, doc.after)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """
+        Call *listener* on the loop for each record that was created, updated, patched or removed.
+
+        Once for each, with the whole record, after the commit and before the caller is answered,
+        in the order of the changes. Returns a function that ends it.
+        """
+        return self._outbox.listen(listener)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def find(self, query: Mapping[str, Any] = _ALL, *, text: bool = False) -> list[Record]:
+        """The records that match, without ``$sort`` the oldest first."""
+        return self.finder(query, text=text)()
+
+    def finder(
+        self, query: Mapping[str, Any] = _ALL, *, text: bool = False
+    ) -> Callable[[], list[Record]]:
+        """`find` in two steps: what this returns may take long, and may be called in a thread."""
+        parsed = parse_query(query, text=text)
+        candidates = self._candidates(parsed)
+        return lambda: [parsed.trimmed(record) for record in parsed.pick(candidates)]
+
+    def get(self, id: object, query: Mapping[str, Any] = _ALL, *, text: bool = False) -> Record:
+        """
+        The record *id*.
+
+        Raises:
+            BadRequest: If *id* is no text, or *query* no query.
+            NotFound: If there is none, or it does not match.
+        """
+        parsed, wanted = parse_query(query, text=text), given_id(id, "get")
+        number = self._index.by_id(wanted)
+        record = None if number is None else self._rows().get(str(number))
+        if record is None or not parsed.matches(record):
+            raise RecordNotFound(wanted)
+        return parsed.trimmed(record)
+
+    def _rows(self) -> dict[str, Record]:
+        found: dict[str, Record] = self._store.committed.storage.read().get(VALUES, {})  # type: ignore[union-attr]
+        return found
+
+    def _candidates(self, query: Query) -> list[Record]:
+        rows, numbers = self._rows(), self._index.numbers(query.ids, query.run)
+        if numbers is None:
+            return list(rows.values())
+        return [rows[str(number)] for number in numbers]
+
+    # -- changing ----------------------------------------------------------------------------
+
+    async def create(
+        self, data: object, query: Mapping[str, Any] = _ALL, *, text: bool = False
+    ) -> Record | list[Record]:
+        """
+        Keep a record, or each of a list: all of them or none.
+
+        One without an ``_id`` that names the ``run`` and the ``pos`` of a record takes its place
+        and its ``_id``; that is an update. *query* is there for ``$select`` alone.
+
+        Raises:
+            BadRequest: If a record is none.
+            Conflict: If an ``_id`` is taken.
+            TooLarge, ValuesFull, StoreReadOnly: If there is no room.
+        """
+        shown = parse_query({"$select": query.get("$select")}, text=text)
+        if isinstance(data, list):
+            if len(data) > MAX_BULK:
+                raise TooLarge(f"more than {MAX_BULK} records at a time", limit=MAX_BULK)
+            bodies = [checked_body(one) for one in data]
+            made = await self._change(lambda draft: [draft.create(body) for body in bodies])
+            return [shown.trimmed(record) for record in made]
+        body = checked_body(data)
+        return shown.trimmed(await self._change(lambda draft: draft.create(body)))
+
+    async def update(
+        self, id: object, data: object, query: Mapping[str, Any] = _ALL, *, text: bool = False
+    ) -> Record:
+        """
+        Put *data* in the place of all that the record *id* has, but its ``_id``.
+
+        Raises:
+            BadRequest: If *id* is missing: several are not replaced at once.
+            NotFound: As `get`.
+        """
+        if id is None:
+            raise BadRequest(
+                "You can not replace multiple instances. Did you mean 'patch'?", field="id"
+            )
+        parsed, wanted = parse_query(query, text=text), given_id(id, "update")
+        body = checked_body(data)
+        return parsed.trimmed(await self._change(lambda draft: draft.update(wanted, body, parsed)))
+
+    async def patch(
+        self,
+        id: object | None,
+        data: object,
+        query: Mapping[str, Any] = _ALL,
+        *,
+        text: bool = False,
+    ) -> Record | list[Record]:
+        """
+        Put the fields of *data* into the record *id*; None: into all that match, in one commit.
+
+        Raises:
+            BadRequest: If *data* is no object.
+            NotFound: As `get`.
+        """
+        parsed, body = parse_query(query, text=text), checked_body(data)
+        if id is None:
+            many = await self._change(lambda draft: draft.patch_all(body, parsed))
+            return [parsed.trimmed(record) for record in many]
+        wanted = given_id(id, "patch")
+        return parsed.trimmed(await self._change(lambda draft: draft.patch(wanted, body, parsed)))
+
+    async def remove(
+        self, id: object | None, query: Mapping[str, Any] = _ALL, *, text: bool = False
+    ) -> Record | list[Record]:
+        """Take the record *id* away; None: all that match. Returns what they were."""
+        parsed = parse_query(query, text=text)
+        if id is None:
+            many = await self._change(lambda draft: draft.remove_all(parsed))
+            return [parsed.trimmed(record) for record in many]
+        wanted = given_id(id, "remove")
+        return parsed.trimmed(await self._change(lambda draft: draft.remove(wanted, parsed)))
+
+    async def _change(self, work: Callable[[Draft], T]) -> T:
+        """Do *work* in one commit, whoever gives up waiting for it, and tell of it afterwards."""
+        turn = self._outbox.take_turn()
+
+        def run(change: Change) -> T:
+            return work(Draft(self._shelf, change, turn.happenings))
+
+        task = asyncio.ensure_future(self._store.change(run))
+
+        def over(task: asyncio.Future[T]) -> None:
+            committed = not task.cancelled() and task.exception() is None
+            self._outbox.end_turn(turn, committed=committed)
+
+        task.add_done_callback(over)
+        return await asyncio.shield(task)
