@@ -16,11 +16,13 @@ from agnez_server import keys
 from agnez_server.api.router import add_api
 from agnez_server.api.runjson import run_json
 from agnez_server.auth import Gate
+from agnez_server.authfiles import Scope
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
+from agnez_server.live.feathers import Feathers, ScopeOf
 from agnez_server.live.hub import Hub
 from agnez_server.meter import RequestMeter
 from agnez_server.middleware import (
@@ -59,6 +61,7 @@ def make_app(
     values = Values(store, _limits(settings))
     presence = Presence(catalog, settings.lost_after_s, clock)
     hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
+    app[keys.FEATHERS] = Feathers(hub.door, values, _scopes(gate))
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
     app[keys.EPOCH_POSTER] = EpochPoster(catalog)
@@ -93,16 +96,23 @@ def _describer(catalog: Catalog, presence: Presence) -> Callable[[str], Mapping[
 
 
 def _authorizer(gate: Gate) -> Callable[[web.Request, object], bool]:
-    def authorize(request: web.Request, auth: object) -> bool:
-        try:
-            if scope_of(gate, request) is not None:
-                return True
-            token = auth.get("token") if isinstance(auth, dict) else None
-            return isinstance(token, str) and bool(scope_of_token(gate, token, caller(request)))
-        except AgnezServerError:
-            return False
+    scope = _scopes(gate)
+    return lambda request, auth: scope(request, auth) is not None
 
-    return authorize
+
+def _scopes(gate: Gate) -> ScopeOf:
+    def scope(request: web.Request, auth: object) -> Scope | None:
+        try:
+            if (found := scope_of(gate, request)) is not None:
+                return found
+            token = auth.get("token") if isinstance(auth, dict) else None
+            if not isinstance(token, str):
+                return None
+            return scope_of_token(gate, token, caller(request))
+        except AgnezServerError:
+            return None
+
+    return scope
 
 
 async def _readers(app: web.Application) -> AsyncIterator[None]:
@@ -125,4 +135,6 @@ async def _watchdogs(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _close_hub(app: web.Application) -> None:
+    app[keys.FEATHERS].close()
+    app[keys.VALUES].close()
     await app[keys.HUB].close()

@@ -6,6 +6,7 @@ AgnezServerError
 ├── NotAuthenticated 401      no token or session, or a wrong one
 ├── Forbidden 403             the token's scope, the Origin or the Host does not allow it
 ├── NotFound 404              no such run, channel, chart, project
+├── MethodNotAllowed 405      a service has no such method
 ├── Conflict 409              the request contradicts what is stored
 │   ├── StoreChanged          a batch for another store
 │   ├── Gap                   a batch that begins after the mark
@@ -69,6 +70,12 @@ class NotFound(AgnezServerError):
 
     def __init__(self, what: str, id: object) -> None:
         super().__init__(f"there is no {what} {str(id)[:80]!r}", what=what, id=str(id)[:80])
+
+
+class MethodNotAllowed(AgnezServerError):
+    """A service has no such method, or does not allow it there."""
+
+    status, code = 405, "method_not_allowed"
 
 
 class Conflict(AgnezServerError):

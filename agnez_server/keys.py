@@ -13,6 +13,7 @@ from agnez_server.auth import Gate
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
+from agnez_server.live.feathers import Feathers
 from agnez_server.live.hub import Hub
 from agnez_server.meter import RequestMeter
 from agnez_server.presence import Presence
@@ -36,6 +37,7 @@ GATE: Final = web.AppKey("gate", Gate)
 LOGINS: Final = web.AppKey("logins", asyncio.Semaphore)
 """How many passwords are looked at in parallel."""
 HUB: Final = web.AppKey("hub", Hub)
+FEATHERS: Final = web.AppKey("feathers", Feathers)
 WATCHED: Final[web.AppKey[Callable[[str], bool]]] = web.AppKey("watched")
 """Whether somebody looks at a run at present."""
 READERS: Final = web.AppKey("readers", Executor)

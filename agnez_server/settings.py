@@ -52,6 +52,7 @@ class ServerSettings:
     max_values: int = setting(100_000, "Most records of /values")
     max_values_bytes: int = setting(1 << 30, "Most bytes of all records of /values, as JSON")
     max_value_bytes: int = setting(32 << 20, "Largest record of /values, as JSON")
+    max_message_bytes: int = setting(8 << 20, "Largest message of a socket to `/values`")
     max_viewers: int = setting(1000, "Most socket.io connections at a time")
     max_watched_channels: int = setting(2000, "Most channels that one viewer watches")
     backlog_bytes: int = setting(64 << 20, "Bytes waiting to be written before 503 is answered")

@@ -13,26 +13,22 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import socketio
 from aiohttp import web
 
 from agnez_server.checks import shown
-from agnez_server.errors import BadRequest, Busy, TooLarge
-from agnez_server.live.packets import ViewerPacket
+from agnez_server.errors import AgnezServerError, BadRequest, Busy, TooLarge
+from agnez_server.live.transport import Transport
+from agnez_server.live.unread import Unread
+from agnez_server.values.feathererrors import feathers_error
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE: Final = "/live"
 JOIN_WITHIN_S: Final = 10.0
 MOST_UNREAD: Final = 200
-"""Messages that may wait for a viewer who reads none: beyond, he is disconnected."""
+"""Messages that may wait for a viewer of /live who reads none: beyond, he is disconnected."""
 _SWEEP_S: Final = 1.0
-_POST_WITHIN_S: Final = 2.0
-_MESSAGE_BYTES: Final = 1 << 20
-
-# socketio logs a traceback for each malformed message; a hostile viewer would fill the disk.
-_QUIET: Final = logging.getLogger(f"{__name__}.transport")
-_QUIET.setLevel(logging.CRITICAL)
+_POST_WITHIN_S: Final = 60.0
 
 
 class Door:
@@ -41,22 +37,17 @@ class Door:
 
     Args:
         most: How many connections there may be.
+        max_bytes: Most bytes of a message to the namespace /; others stay small.
         clock: Seconds.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.server = socketio.AsyncServer(
-            async_mode="aiohttp",
-            async_handlers=False,  # in order, and one at a time for each viewer
-            cors_allowed_origins=[],  # our own middleware has looked at the Origin before
-            max_http_buffer_size=_MESSAGE_BYTES,
-            serializer=ViewerPacket,
-            logger=_QUIET,
-            engineio_logger=_QUIET,
-        )
+    def __init__(
+        self, most: int, max_bytes: int = 8 << 20, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most, self._clock = most, clock
+        self.server = Transport(max_bytes, _refusal, lambda: self._clock())
         self._since: dict[str, float] = {}
-        self._passes: dict[str, Callable[[], bool]] = {}
+        self._passes: dict[tuple[str, str], Callable[[], bool]] = {}
         self._closing = False
 
     def attach(self, app: web.Application, path: str) -> None:
@@ -68,12 +59,13 @@ class Door:
         """One request of the transport: a socket for all its life, or one poll."""
         if self._closing or ("sid" not in request.query and self._is_full()):
             raise Busy("no more viewers can be taken at present", retry_after_s=5)
-        if (request.content_length or 0) > _MESSAGE_BYTES:
-            raise TooLarge(f"a message has at most {_MESSAGE_BYTES} bytes", limit=_MESSAGE_BYTES)
+        most = self.server.most_bytes(request.query.get("sid"))
+        if (request.content_length or 0) > most:
+            raise TooLarge(f"a message has at most {most} bytes here", limit=most)
         plain = _without_compression(request)
         try:
             answer = await self._handled(plain)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RecursionError) as error:
             logger.debug("a socket of %s sent nonsense: %s", request.remote, error)
             await self._drop_socket_of(plain)
             raise ConnectionResetError("the socket was closed") from error
@@ -83,11 +75,7 @@ class Door:
         return answer
 
     async def _handled(self, request: web.Request) -> web.StreamResponse:
-        """
-        What socketio answers.
-
-        It waits for ever, when it refuses what was posted, for a poll that would take the news.
-        """
+        """What socketio answers; who posts slower than in a minute is sent away."""
         within_s = _POST_WITHIN_S if request.method == "POST" else None
         try:
             async with asyncio.timeout(within_s):
@@ -106,24 +94,45 @@ class Door:
 
     # -- viewers -----------------------------------------------------------------------------
 
-    def joined(self, sid: str, is_allowed: Callable[[], bool]) -> None:
-        """A viewer joined; *is_allowed* is asked from time to time whether he still may read."""
-        self._passes[sid] = is_allowed
+    def joined(
+        self, sid: str, is_allowed: Callable[[], bool], namespace: str = NAMESPACE
+    ) -> Unread:
+        """
+        A viewer joined; *is_allowed* is asked from time to time whether he still may read.
 
-    def left(self, sid: str) -> None:
-        """The inverse of `joined`; the connection ends too, a poll that waits is answered."""
-        self._passes.pop(sid, None)
-        socket = self.server.eio.sockets.get(self._connection(sid))
-        if socket is not None:
-            socket.queue.put_nowait(None)
+        Returns what waits for his connection.
+        """
+        self._passes[namespace, sid] = is_allowed
+        return self._unread(self._connection(sid, namespace))
+
+    def left(self, sid: str, namespace: str = NAMESPACE) -> None:
+        """
+        The inverse of `joined`.
+
+        With the last of its namespaces a connection ends too, and a poll that waits is answered.
+        """
+        self._passes.pop((namespace, sid), None)
+        id = self._connection(sid, namespace)
+        if id in self.server.eio.sockets and id not in self._known():
+            self._unread(id).put_nowait(None)
 
     def waiting(self, sid: str) -> int:
         """Messages for a viewer that are not on the wire yet: they stay while he does not read."""
-        socket = self.server.eio.sockets.get(self._connection(sid))
-        return 0 if socket is None else int(socket.queue.qsize())
+        id = self._connection(sid, NAMESPACE)
+        return self._unread(id).qsize() if id in self.server.eio.sockets else 0
 
-    def _connection(self, sid: str) -> Any:
-        return self.server.manager.eio_sid_from_sid(sid, NAMESPACE)
+    def _unread(self, id: str) -> Unread:
+        return self.server.eio.sockets[id].queue  # type: ignore[no-any-return]
+
+    def _connection(self, sid: str, namespace: str) -> Any:
+        return self.server.manager.eio_sid_from_sid(sid, namespace)
+
+    def _known(self) -> dict[str, set[str]]:
+        """The namespaces of each connection that joined one."""
+        found: dict[str, set[str]] = {}
+        for namespace, sid in self._passes:
+            found.setdefault(self._connection(sid, namespace), set()).add(namespace)
+        return found
 
     # -- order -------------------------------------------------------------------------------
 
@@ -138,18 +147,24 @@ class Door:
 
     async def sweep(self) -> None:
         """Close the connections of those who never joined, read nothing, or may not read."""
-        now, sockets = self._clock(), self.server.eio.sockets
+        now, sockets, known = self._clock(), self.server.eio.sockets, self._known()
         self._since = {id: self._since.get(id, now) for id in sockets}
-        allowed = {
-            self._connection(sid) for sid, is_allowed in self._passes.items() if is_allowed()
+        forbidden = {
+            self._connection(sid, namespace)
+            for (namespace, sid), is_allowed in list(self._passes.items())
+            if not is_allowed()
         }
-        known = {self._connection(sid) for sid in self._passes}
         for id in list(sockets):
             late = id not in known and self._since[id] + JOIN_WITHIN_S <= now
-            unread = id in sockets and sockets[id].queue.qsize() > MOST_UNREAD
-            if late or unread or (id in known and id not in allowed):
+            unread = id in sockets and self._is_lost(id, known.get(id, set()))
+            if late or unread or id in forbidden:
                 logger.info("a viewer's connection is closed: late %s, unread %s", late, unread)
                 await self._drop(id)
+
+    def _is_lost(self, id: str, namespaces: set[str]) -> bool:
+        """Events of / may come by the thousand at once; a viewer of /live is never told so much."""
+        unread = self._unread(id)
+        return unread.is_lost() if "/" in namespaces else unread.qsize() > MOST_UNREAD
 
     async def close(self) -> None:
         """Close all connections at once: nobody waits for a page that does not answer."""
@@ -164,6 +179,11 @@ class Door:
         if socket is not None:
             await socket.close(wait=False, abort=True)
             socket.queue.put_nowait(None)  # its writer ends, and closes the connection
+
+
+def _refusal(namespace: str, why: str) -> dict[str, Any]:
+    error: AgnezServerError = BadRequest(why)
+    return error.as_json() if namespace == NAMESPACE else feathers_error(error)
 
 
 def _without_compression(request: web.Request) -> web.Request:

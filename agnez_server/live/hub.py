@@ -70,7 +70,7 @@ class Hub:
     ) -> None:
         self._catalog, self._settings = catalog, settings
         self._describe, self._authorize = describe, authorize
-        self.door = Door(settings.max_viewers)
+        self.door = Door(settings.max_viewers, settings.max_message_bytes)
         self.sent: Counter[str] = Counter()
         """Messages that were sent to viewers, by event."""
         self._viewers: dict[str, Viewer] = {}

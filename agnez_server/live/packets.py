@@ -2,30 +2,88 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
+import orjson
 from socketio import packet
 
-_RESERVED: Final = {"connect", "disconnect", "__disconnect_final"}
-"""Names of socketio's own events, whose handlers a viewer must not call by sending one."""
+MAX_OBJECTS: Final = 2_000_000
+"""Lists and objects of one message; brackets in its texts count as well."""
+_RESERVED: Final = {"connect", "disconnect", "__disconnect_final", "*"}
+"""Names of socketio's own handlers, which a viewer must not call by sending one."""
+_HEAD: Final = re.compile(r"[0-6](?:(?P<attachments>\d{1,9})-)?(?:(?P<namespace>/[^,]*),)?"
+                          r"(?P<id>\d{1,15})?(?!\d)")  # fmt: skip
+
+
+class PacketRefused(ValueError):
+    """
+    A message that nobody here takes.
+
+    ``namespace`` and ``id`` say where the sender waits for an answer; ``id`` is None where he does
+    not, or where it can't be seen.
+    """
+
+    def __init__(self, why: str, text: object) -> None:
+        super().__init__(why)
+        head = _HEAD.match(text) if isinstance(text, str) else None
+        self.namespace = (head and head["namespace"]) or "/"
+        is_event = isinstance(text, str) and text[:1] in (str(packet.EVENT), _BINARY_EVENT)
+        self.id = int(head["id"]) if is_event and head and head["id"] else None
+
+
+_BINARY_EVENT: Final = str(packet.BINARY_EVENT)
+
+
+class _Json:
+    """JSON as packets are written and read: quickly, without NaN, and never too deep."""
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise ValueError("the message is nested too deep") from None
 
 
 class ViewerPacket(packet.Packet):  # type: ignore[misc]  # socketio has no types
     """
-    A socket.io packet; decoding raises ValueError for what no viewer has to send.
+    A socket.io packet; decoding raises `PacketRefused` for what no viewer has to send.
 
     Viewers send no binary data. Without this refusal one could announce a thousand million
     attachments, and each would be kept until the last one came.
     """
 
+    json = _Json
+
     def decode(self, encoded_packet: Any) -> int:
         """Read one packet; the number of attachments that have to follow is always 0."""
-        attachments = super().decode(encoded_packet)
-        if attachments or self.packet_type in (packet.BINARY_EVENT, packet.BINARY_ACK):
-            raise ValueError("viewers send no binary data")
+        try:
+            self._read(encoded_packet)
+        except ValueError as error:
+            raise PacketRefused(str(error), encoded_packet) from None
+        return 0
+
+    def _read(self, text: Any) -> None:
+        if not isinstance(text, str) or text[:1] in (_BINARY_EVENT, str(packet.BINARY_ACK)):
+            raise ValueError("binary data is not taken here: send text, or upload it")
+        if text.count("[") + text.count("{") > MAX_OBJECTS:
+            raise ValueError(f"the message holds more than {MAX_OBJECTS} lists and objects")
+        if super().decode(text):
+            raise ValueError("attachments are not taken here")
         if self.packet_type == packet.EVENT:
             _check_event(self.data)
-        return 0
+
+    @classmethod
+    def data_is_binary(cls, data: Any) -> bool:
+        """Whether *data* holds bytes: ours do as a whole or as an argument, never further in."""
+        parts = data if isinstance(data, list) else [data]
+        return any(isinstance(part, bytes) for part in parts)
 
 
 def _check_event(data: object) -> None:

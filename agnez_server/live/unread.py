@@ -1,0 +1,95 @@
+"""What waits for one connection: counted, and handed to its writer in small parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+BATCH_BYTES: Final = 256 << 10
+"""
+A writer takes no more at once, beside one message that is larger: what it holds is seen by nobody,
+and is said to be on the wire when it is not.
+"""
+MOST_MESSAGES: Final = 200
+MOST_BYTES: Final = 16 << 20
+"""With more messages or bytes waiting a reader is behind: no more of his calls are taken."""
+MOST_BYTES_EVER: Final = 256 << 20
+STUCK_AFTER_S: Final = 10.0
+
+
+class Unread(asyncio.Queue[Any]):
+    """
+    The queue of one connection; None in it ends the connection.
+
+    Args:
+        clock: Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._sizes, self._batch = deque[int](), 0
+        self._taken_at = clock()
+        self._room, self._ended = asyncio.Event(), False
+        self._room.set()
+        self.bytes = 0
+        """How many characters wait; of binary messages, bytes."""
+        self.is_overfull = False
+        """Whether there ever was more than anybody is allowed to leave unread."""
+
+    def _put(self, item: Any) -> None:
+        if not self.qsize():
+            self._taken_at = self._clock()
+        super()._put(item)
+        self._sizes.append(_size(item))
+        self.bytes += self._sizes[-1]
+        self.is_overfull |= self.bytes > MOST_BYTES_EVER
+        if item is None:
+            self._ended = True
+        self._tell_room()
+
+    def _get(self) -> Any:
+        item, size = super()._get(), self._sizes.popleft()
+        self.bytes -= size
+        self._batch += size
+        self._taken_at = self._clock()
+        self._tell_room()
+        return item
+
+    def _tell_room(self) -> None:
+        if self._ended or not self.is_behind():
+            self._room.set()
+        else:
+            self._room.clear()
+
+    async def get(self) -> Any:
+        """The next message; it begins a batch."""
+        self._batch = 0
+        return await super().get()
+
+    def get_nowait(self) -> Any:
+        """The next message of the batch. Raises `asyncio.QueueEmpty` at its end."""
+        if self._batch >= BATCH_BYTES:
+            raise asyncio.QueueEmpty
+        return super().get_nowait()
+
+    def is_behind(self) -> bool:
+        """Whether more waits than a reader who reads leaves waiting."""
+        return self.qsize() > MOST_MESSAGES or self.bytes > MOST_BYTES
+
+    def is_lost(self) -> bool:
+        """Whether he is behind and reads nothing, or is so far behind that he costs too much."""
+        is_stuck = self._taken_at + STUCK_AFTER_S <= self._clock()
+        return self.is_overfull or (self.is_behind() and is_stuck)
+
+    async def room(self) -> None:
+        """Wait until the reader is not behind, or his connection ends."""
+        await self._room.wait()
+
+
+def _size(item: Any) -> int:
+    """That of an Engine.IO packet, which may have been written already."""
+    data = getattr(item, "encode_cache", None) or getattr(item, "data", None)
+    return len(data) if isinstance(data, (str, bytes)) else 0
