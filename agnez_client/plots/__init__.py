@@ -16,23 +16,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agnez_client.plots.embedding import PlanePCA, embedding2d, timeseries2d
     from agnez_client.plots.grids import grid2d, img_grid, scale_norm
     from agnez_client.plots.pictures import image_figure, image_sequence, imshow, to_01c, to_c01
+    from agnez_client.plots.preferences import DeepPref, pref_grid
+    from agnez_client.plots.scatter import embedding2dplot, timeseries2dplot
 
 __all__ = [
+    "DeepPref",
+    "PlanePCA",
+    "embedding2d",
+    "embedding2dplot",
     "grid2d",
     "image_figure",
     "image_sequence",
     "img_grid",
     "imshow",
+    "pref_grid",
     "scale_norm",
+    "timeseries2d",
+    "timeseries2dplot",
     "to_01c",
     "to_c01",
 ]
 
 _ROOMS = {
+    "embedding": ("PlanePCA", "embedding2d", "timeseries2d"),
     "grids": ("grid2d", "img_grid", "scale_norm"),
     "pictures": ("image_figure", "image_sequence", "imshow", "to_01c", "to_c01"),
+    "preferences": ("DeepPref", "pref_grid"),
+    "scatter": ("embedding2dplot", "timeseries2dplot"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

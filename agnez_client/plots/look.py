@@ -73,9 +73,21 @@ def tokens(mode: Mode) -> Tokens:
 
 
 def stroke(index: int, mode: Mode) -> Stroke:
-    """The stroke of the *index*-th group; 64 pairs of colour and marker, then anew."""
+    """
+    The stroke of the *index*-th group: the eight of the pages, then the same colours nearer to the
+    ink with other markers; 64 differ, then they begin anew.
+    """
     count = len(MARKERS)
-    return Stroke(COLOURS[mode][index % count], MARKERS[(index + index // count) % count])
+    colour = COLOURS[mode][index % count]
+    if index // count % 2:
+        colour = mixed(colour, TOKENS[mode].ink, 0.45)
+    return Stroke(colour, MARKERS[(index + index // count) % count])
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """``#rrggbb`` of which *share* is *other*."""
+    pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + bytes(round(a * (1 - share) + b * share) for a, b in pairs).hex()
 
 
 def bare_figure(title: str, height: int, mode: Mode, **more: Any) -> figure:
