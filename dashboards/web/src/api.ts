@@ -105,10 +105,12 @@ export async function reached<T>(travelling: Promise<T>): Promise<T> {
   }
 }
 
+/** What /values refuses is told in the way of Feathers, without an envelope. */
 async function errorOf(answer: Response): Promise<ApiError> {
   try {
-    const { error } = (await answer.json()) as { error: { code: string; message: string } };
-    return new ApiError(answer.status, error.code, error.message);
+    const told = (await answer.json()) as { error?: { code: string; message: string }; className: string; message: string };
+    const { code, message } = told.error ?? { code: told.className, message: told.message };
+    return new ApiError(answer.status, code, message);
   } catch {
     return new ApiError(answer.status, "error", `${answer.status} ${answer.statusText}`);
   }

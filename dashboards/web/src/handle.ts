@@ -1,5 +1,6 @@
 /** `window.agnez`: what tests, and the curious, may read of a page. Nothing here changes anything. */
 
+import type { CellRoom } from "./cells/room.ts";
 import type { Grid } from "./grid.ts";
 import type { Painter } from "./painter.ts";
 import type { Connection } from "./socket.ts";
@@ -38,6 +39,13 @@ export interface ChartHandle extends ChartState {
   painted: number;
 }
 
+export interface CellHandle {
+  name: string;
+  type: string;
+  /** Times that something new was shown in it. */
+  shown: number;
+}
+
 export interface Handle {
   /** Resolves when the page is drawn and the charts in sight have their numbers. */
   ready: Promise<void>;
@@ -46,6 +54,8 @@ export interface Handle {
   readonly frame: number;
   readonly rounds: number;
   readonly charts: Record<string, ChartHandle>;
+  /** By id, in the order in which they stand. */
+  readonly cells: Record<string, CellHandle>;
   /** A copy of the columns of a Bokeh source, for instance ("loss chart id", "raw:0"). */
   data(chart: string, source: string): Record<string, unknown[]>;
 }
@@ -58,6 +68,7 @@ declare global {
 
 export interface Watched {
   grid?: Pick<Grid, "cards">;
+  cells?: Pick<CellRoom, "cards">;
   painter?: Painter;
   connection: () => Connection;
   frame: () => number;
@@ -80,6 +91,7 @@ export function exposeHandle(start: () => Promise<Watched | null>): void {
     get frame() { return page?.frame() ?? 0; },
     get rounds() { return page?.painter?.rounds ?? 0; },
     get charts() { return page?.grid ? chartsOf(page.grid) : {}; },
+    get cells() { return page?.cells ? cellsOf(page.cells) : {}; },
     data(chart, source) {
       const card = [...(page?.grid?.cards.values() ?? [])].find((one) => one.chart.id === chart);
       const columns = card?.content.columns(source);
@@ -92,4 +104,9 @@ export function exposeHandle(start: () => Promise<Watched | null>): void {
 function chartsOf(grid: Pick<Grid, "cards">): Record<string, ChartHandle> {
   return Object.fromEntries([...grid.cards.values()].map(({ chart, content }) =>
     [chart.id, { title: chart.title, type: chart.type, painted: content.painted, ...content.state() }]));
+}
+
+function cellsOf(room: Pick<CellRoom, "cards">): Record<string, CellHandle> {
+  return Object.fromEntries(room.cards.map(({ cell, stage }) =>
+    [cell.id, { name: cell.name, type: cell.type, shown: stage.shown }]));
 }

@@ -1,7 +1,9 @@
-/** All runs, by project, with their states as they change. */
+/** The cells, then all runs, by project, with their states as they change. */
 
 import { getLogin, getProjects, getRuns, isServerTrouble } from "./api.ts";
 import { homePage } from "./base.ts";
+import { HomeCells } from "./cells/homecells.ts";
+import { words as cellWords } from "./cells/words.ts";
 import { Changes } from "./changes.ts";
 import { fill, h, setText } from "./dom.ts";
 import { Filter, type Chosen } from "./filter.ts";
@@ -27,6 +29,7 @@ export class HomePage {
   readonly element: HTMLElement;
   private readonly shell: Shell;
   private readonly prefs = new Preferences();
+  private readonly cells: HomeCells;
   private readonly list: RunList;
   private readonly nav = new ProjectNav((place) => this.choose(place));
   private readonly tools: ListTools;
@@ -39,6 +42,7 @@ export class HomePage {
   private readonly nothing = h("p", { class: "nothing", hidden: true });
   private readonly start_ = h("div", { hidden: true });
   private readonly board: HTMLElement;
+  private hasRuns = true;
   private filter = Filter.fromAddress(location.search);
   private mayRemove = false;
   private projectsDue: ReturnType<typeof setTimeout> | undefined;
@@ -46,7 +50,10 @@ export class HomePage {
   private asked = 0;
 
   constructor(private readonly loaded: readonly Project[]) {
-    this.shell = new Shell({ connected: () => this.connected(), run: (told) => this.take(told) });
+    this.shell = new Shell({
+      connected: () => this.connected(), run: (told) => this.take(told), cells: (news) => this.cells.room.take(news),
+    });
+    this.cells = new HomeCells(this.shell.toasts, this.prefs, () => void this.showParts());
     this.list = new RunList({
       counted: (shown, total) => this.counted(shown, total),
       selected: () => this.bar.show(this.filter.chosen.deleted, this.mayRemove),
@@ -65,7 +72,8 @@ export class HomePage {
     this.tools = new ListTools(chooser.element, (part) => this.choose(part));
     this.tools.draw(this.filter.chosen);
     this.showColumns();
-    void changes.rights().then(({ remove }) => {
+    void changes.rights().then(({ change, remove }) => {
+      this.cells.room.allow(change);
       this.mayRemove = remove;
       this.showTrash();
     });
@@ -78,19 +86,26 @@ export class HomePage {
     window.addEventListener("popstate", () => this.returned());
     document.addEventListener("keydown", (event) => this.key(event));
     this.shell.live.open();
-    setInterval(() => this.list.tick(), 1000);
-    await this.list.show(this.filter);
+    setInterval(() => this.tick(), 1000);
+    await Promise.all([this.list.show(this.filter), this.cells.start()]);
   }
 
   get watched(): Watched {
-    return { connection: () => this.shell.live.connection, frame: () => 0, ready: () => Promise.resolve() };
+    const { room } = this.cells;
+    return { cells: room, connection: () => this.shell.live.connection, frame: () => 0, ready: () => room.ready() };
+  }
+
+  private tick(): void {
+    this.list.tick();
+    this.cells.room.tick();
   }
 
   private layout(): HTMLElement {
     return h("div", { class: "split" }, this.nav.element,
-      h("main", { id: "main" },
-        h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools.element),
-        this.trash.element, this.bar.element, this.list.element, this.nothing, this.list.sentinel));
+      h("main", { id: "main" }, this.cells.element,
+        h("div", { class: "home-runs" },
+          h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools.element),
+          this.trash.element, this.bar.element, this.list.element, this.nothing, this.list.sentinel)));
   }
 
   /** Each choice is a step in the history, a word that is still being typed is one altogether. */
@@ -169,7 +184,7 @@ export class HomePage {
     this.nav.show(projects);
     this.mark();
     const runs = projects.reduce((sum, one) => sum + one.runs, 0);
-    void this.showStart(runs === 0 && this.filter.isOpen);
+    void this.lookForRuns(runs === 0 && this.filter.isOpen);
   }
 
   private mark(): void {
@@ -177,15 +192,26 @@ export class HomePage {
     this.nav.mark({ project, deleted });
     const title = deleted ? words.trash : project || strings.allRuns;
     setText(this.title, title);
-    document.title = strings.title(title);
+    void this.showParts();
   }
 
   /** Who has everything in the trash needs no welcome. */
-  private async showStart(hasNone: boolean): Promise<void> {
+  private async lookForRuns(hasNone: boolean): Promise<void> {
     const trash = new URLSearchParams({ deleted: "true", limit: "0" });
-    const isEmpty = hasNone && (await getRuns(trash).catch(() => ({ total: 0 }))).total === 0;
+    this.hasRuns = !hasNone || (await getRuns(trash).catch(() => ({ total: 0 }))).total > 0;
+    await this.showParts();
+  }
+
+  /** Cells and runs; either alone has the whole page, and where there is nothing it says how to begin. */
+  private async showParts(): Promise<void> {
+    const { project, deleted } = this.filter.chosen;
+    const hasCells = this.cells.room.count > 0;
+    const isEmpty = !this.hasRuns && !hasCells;
     this.start_.hidden = !isEmpty;
     this.board.hidden = isEmpty;
+    this.board.classList.toggle("cells-only", hasCells && !this.hasRuns);
+    document.title = strings.title(isEmpty || this.hasRuns ? this.title.textContent : cellWords.cells);
+    this.cells.element.hidden = !hasCells || project !== "" || deleted;
     if (!isEmpty || this.start_.hasChildNodes()) return;
     const { login } = await getLogin().catch(() => ({ login: false }));
     fill(this.start_, welcome(login));
@@ -202,7 +228,7 @@ export class HomePage {
 
   /** What changed before the server knew that this page looks is asked for afterwards. */
   private async connected(): Promise<void> {
-    await this.shell.live.watchRuns();
-    await this.refresh();
+    await Promise.all([this.shell.live.watchRuns(), this.shell.live.watchCells()]);
+    await Promise.all([this.refresh(), this.cells.room.reload()]);
   }
 }

@@ -32,6 +32,8 @@ const PATHS = {
   trash: "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.7 9h6.6l.7-9M6.7 7.2v3.8M9.3 7.2v3.8",
   edit: "M3 13l.7-3L11 2.7l2.3 2.3L6 12.3zM9.5 4.2l2.3 2.3",
   download: "M8 2.5v7.5M4.8 7L8 10.2 11.2 7M3 13.5h10",
+  grip: "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",
+  columns: "M2.5 3h4.5v10H2.5zM9 3h4.5v10H9z",
   down: "M8 3v10M3.8 8.8L8 13l4.2-4.2",
   offline: "M2 2l12 12M4.5 7.3a6 6 0 012-1.2M11.6 7.4a6 6 0 00-2.4-1.4M6.4 10a3 3 0 013.3.1M8 12.8h.01",
 } as const;
@@ -39,7 +41,7 @@ const PATHS = {
 export type IconName = keyof typeof PATHS;
 
 export function icon(name: IconName, size = 16): SVGElement {
-  const heavy = name === "more" || name === "running";
+  const heavy = ["more", "running", "grip"].includes(name);
   return svg("svg", {
     viewBox: "0 0 16 16", width: size, height: size, fill: "none", stroke: "currentColor",
     "stroke-width": heavy ? 2.6 : 1.6, "stroke-linecap": "round", "stroke-linejoin": "round",

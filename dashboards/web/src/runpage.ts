@@ -3,6 +3,7 @@
 import { ApiError, getChannels, getCharts, getRun, isServerTrouble } from "./api.ts";
 import { homePage } from "./base.ts";
 import type { Card } from "./card.ts";
+import { CellSection } from "./cells/section.ts";
 import { Changes } from "./changes.ts";
 import { ChartSection } from "./chartsection.ts";
 import { Details } from "./details.ts";
@@ -44,6 +45,7 @@ export class RunPage {
   private readonly head: RunHead;
   private readonly details: Details;
   private readonly sections: readonly Section[];
+  private readonly cells: CellSection;
   private readonly tabs = new Tabs(words.sections, (name) => this.turn(name));
   private readonly tools = h("div", { class: "toolbar head-tools" });
   private readonly detailsButton = h("button", {
@@ -67,17 +69,19 @@ export class RunPage {
       frame: (frame) => this.take(frame),
       run: (told) => told.id === run.id && this.heard(told),
       news: (news) => news.run === run.id && this.news(news),
+      cells: (news) => this.cells.take(news),
       band: (id) => id === run.id && this.askSoon(),
       layout: (id) => id === run.id && void this.relayout(),
     });
     this.changes = new Changes(this.shell.toasts, () => void this.refreshFigures());
     this.head = new RunHead(run, this.changes);
     this.details = new Details(this.changes, () => this.chooseDetails(false));
+    this.cells = new CellSection(known, this.shell.toasts, () => this.count());
     this.sections = sectionsOf({
       run: run.id, origin: Date.parse(run.created_at) * 1000, subscriptions: new Subscriptions(run.id, this.shell.live),
       painter: this.painter, prefs: () => this.prefs.now, markers: () => this.markers,
       dropped: () => this.known.run.dropped_by ?? [],
-    }, this.prefs, () => this.count());
+    }, this.prefs, this.cells, () => this.count());
     this.front = this.sections[0]!;
     this.element = this.layout();
     this.prefs.onChange((_, changed) => this.prefChanged(changed));
@@ -85,28 +89,42 @@ export class RunPage {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
-  start(): void {
+  async start(): Promise<void> {
     this.show(this.known);
     const fitDetails = (): void => this.showDetails(this.prefs.now.details && this.wide.matches);
     this.wide.addEventListener("change", fitDetails);
     fitDetails();
-    this.tabs.follow();
     this.shell.live.open();
-    setInterval(() => this.head.tick(), 1000);
+    setInterval(() => this.tick(), 1000);
     void this.changes.rights().then((rights) => {
       this.head.allow(rights);
+      this.cells.room.allow(rights.change);
       if (rights.change) this.details.allow();
     });
+    await this.chooseFront();
+  }
+
+  private tick(): void {
+    this.head.tick();
+    this.cells.room.tick();
+  }
+
+  /** A run that has cells, and no charts, shows those first. */
+  private async chooseFront(): Promise<void> {
+    const learned = this.cells.room.start();
+    if (this.known.charts.length === 0) await learned;
+    this.tabs.follow(this.known.charts.length === 0 && this.cells.room.count > 0 ? this.cells.name : this.sections[0]!.name);
   }
 
   /** What `window.agnez` tells of this page. */
   get watched(): Watched {
     const cards = (): Map<string, Card> => new Map(this.charts.flatMap((section) => [...section.grid.cards]));
     return {
-      grid: { get cards() { return cards(); } }, painter: this.painter, connection: () => this.shell.live.connection,
+      grid: { get cards() { return cards(); } }, cells: this.cells.room, painter: this.painter, connection: () => this.shell.live.connection,
       frame: () => this.paintedFrame,
       ready: async () => {
         if (this.front instanceof ChartSection) await this.front.grid.ready();
+        if (this.front === this.cells) await this.cells.room.ready();
       },
     };
   }
@@ -285,7 +303,8 @@ export class RunPage {
   /** What changed before the server knew that this page looks is asked for afterwards. */
   private async connected(first: boolean): Promise<void> {
     if (first) this.eachChart((section) => section.grid.resume());
-    await this.shell.live.watch(this.known.run.id, {});
+    await Promise.all([this.shell.live.watch(this.known.run.id, {}), this.shell.live.watchCells()]);
+    if (first) this.cells.reload();
     await this.relayout();
     if (!first) for (const section of this.sections) section.reload();
   }

@@ -3,7 +3,7 @@
 import type { Channel, Chart, Run } from "./model.ts";
 import type { News } from "./socket.ts";
 
-export type SectionName = "charts" | "media" | "console" | "system" | "code" | "artefacts";
+export type SectionName = "charts" | "cells" | "media" | "console" | "system" | "code" | "artefacts";
 
 /** What the page knows of its run. */
 export interface Known {

@@ -13,7 +13,7 @@ import { Toolbar } from "./toolbar.ts";
 import { words } from "./words.ts";
 
 /** `counted`: how much is in a section has changed. */
-export function sectionsOf(context: ChartContext, prefs: Preferences, counted: () => void): Section[] {
+export function sectionsOf(context: ChartContext, prefs: Preferences, cells: Section, counted: () => void): Section[] {
   const drawing = new Toolbar(prefs).element;
   // Figures of the machine have seconds for steps, so that markers have their places by time alone.
   const timed: ChartContext = { ...context, prefs: () => ({ ...context.prefs(), axis: "wall", smoothing: 0 }) };
@@ -21,6 +21,7 @@ export function sectionsOf(context: ChartContext, prefs: Preferences, counted: (
     new ChartSection("charts", context, prefs, {
       drawing, nothing: { title: strings.noChartsYet, text: strings.noChartsYetText },
     }),
+    cells,
     new ChartSection("media", context, prefs, { nothing: { title: words.noMedia, text: words.noMediaText } }),
     new ConsoleSection(context.run, counted),
     new ChartSection("system", timed, prefs, {

@@ -2,6 +2,7 @@
 
 import { io, type Socket } from "socket.io-client";
 import { base } from "./base.ts";
+import type { CellNews } from "./cells/ledger.ts";
 import { decodeFrame, type Frame } from "./frames.ts";
 import type { Run } from "./model.ts";
 
@@ -25,6 +26,7 @@ export interface LiveEvents {
   news(news: News): void;
   /** Ranks of a channel sent, which nobody is told point by point. */
   band(run: string): void;
+  cells(news: CellNews): void;
 }
 
 /** New in a run that is watched, apart from numbers. */
@@ -68,6 +70,7 @@ export class Live {
       this.bands(told);
       this.events.band?.(told.run);
     });
+    this.socket.on("cells", (news: CellNews) => this.events.cells?.(news));
     this.socket.on("layout", (told: { run: string }) => this.events.layout?.(told.run));
   }
 
@@ -82,6 +85,10 @@ export class Live {
 
   watchRuns(): Promise<boolean> {
     return this.ask("watch_runs");
+  }
+
+  watchCells(): Promise<boolean> {
+    return this.ask("watch_cells");
   }
 
   /** Resolves to whether the server took it: false when the connection was lost meanwhile. */

@@ -15,6 +15,7 @@ export class Tabs {
   readonly panels = h("div", { class: "panels" });
   private readonly tabs: Tab[] = [];
   private front: Tab | null = null;
+  private otherwise = "";
 
   /** `turned` hears which section is in front from now on. */
   constructor(label: string, private readonly turned: (name: string) => void) {
@@ -43,9 +44,11 @@ export class Tabs {
     if (tab) setText(tab.count, count);
   }
 
-  /** The section that the address names, else the first. */
-  follow(): void {
-    const tab = this.tabs.find((one) => `#${one.name}` === location.hash) ?? this.tabs[0];
+  /** The section that the address names, else `otherwise`, for which the last one given stands. */
+  follow(otherwise = this.otherwise): void {
+    this.otherwise = otherwise;
+    const named = (name: string): Tab | undefined => this.tabs.find((one) => one.name === name);
+    const tab = named(location.hash.slice(1)) ?? named(otherwise);
     if (!tab || tab === this.front) return;
     this.front = tab;
     for (const one of this.tabs) {

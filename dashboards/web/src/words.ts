@@ -3,6 +3,7 @@
 export const words = {
   sections: "Sections of this run",
   charts: "Charts",
+  cells: "Cells",
   media: "Media",
   console: "Console",
   system: "System",
