@@ -20,6 +20,8 @@ from agnez_server.errors import (
     TooLarge,
     TooManyRequests,
 )
+from agnez_server.keys import SETTINGS
+from agnez_server.values.feathererrors import feathers_error
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -47,9 +49,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except AgnezServerError as error:
-        return _answer(error)
+        return error_answer(request, error)
     except web.RequestPayloadError as error:
-        return _answer(BadRequest(f"the body can't be read: {shown(str(error))}"))
+        return error_answer(request, BadRequest(f"the body can't be read: {shown(str(error))}"))
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -60,31 +62,49 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return web.Response(status=CALLER_GONE)
     except Exception:
         logger.exception("%s %r failed", request.method, request.path)
-        return _answer(AgnezServerError("the server made a mistake; its log says more"))
+        return error_answer(
+            request, AgnezServerError("the server made a mistake; its log says more")
+        )
 
 
-def _answer(error: AgnezServerError) -> web.Response:
+def error_answer(request: web.Request, error: AgnezServerError) -> web.Response:
+    """*error* as the answer to *request*; clients of Feathers get it as they know it."""
     headers = {}
     wait = error.details.get("retry_after_s")
     if wait is not None:
         headers["Retry-After"] = str(max(1, round(wait)))
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="agnez"'
-    return json_answer(error.as_json(), error.status, **headers)
+    body = feathers_error(error) if _is_of_values(request) else error.as_json()
+    return json_answer(body, error.status, **headers)
+
+
+def _is_of_values(request: web.Request) -> bool:
+    path = request.path.removeprefix(request.app[SETTINGS].base_path).removeprefix("/api/v1")
+    return path == "/values" or path.startswith("/values/")
 
 
 def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
     if error.status == 404:
-        return _answer(NotFound("route", f"{request.method} {request.path}"))
+        return error_answer(request, NotFound("route", f"{request.method} {request.path}"))
     if error.status == 413:
-        return _answer(TooLarge("the body is larger than this server takes"))
-    code = error.reason.lower().replace(" ", "_")
-    body = {"error": {"code": code, "message": error.reason}}
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        allowed = ", ".join(sorted(error.allowed_methods))
-        body["error"]["hint"] = f"the methods here are {allowed}"
-        return json_answer(body, 405, Allow=allowed)
-    return json_answer(body, error.status)
+        return error_answer(request, TooLarge("the body is larger than this server takes"))
+    other = OtherError(error.status, error.reason)
+    if not isinstance(error, web.HTTPMethodNotAllowed):
+        return error_answer(request, other)
+    allowed = ", ".join(sorted(error.allowed_methods))
+    other.hint = f"the methods here are {allowed}"
+    answer = error_answer(request, other)
+    answer.headers["Allow"] = allowed
+    return answer
+
+
+class OtherError(AgnezServerError):
+    """What aiohttp refuses by itself, with the words of HTTP."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.code = status, reason.lower().replace(" ", "_")
 
 
 # -- who -------------------------------------------------------------------------------------

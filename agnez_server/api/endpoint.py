@@ -37,8 +37,8 @@ class Endpoint:
     schema (None: no body). ``body`` is the schema of a JSON body; ``body_type`` names another
     content type, ``answer_type`` one of the answer. ``media`` are further content types that the
     answer may have. ``large``: the body is taken as a stream, up to the setting max_blob_bytes.
-    ``outside``: the path is there without ``/api/v1`` as well, and with ``slash`` also with one at
-    its end.
+    ``outside``: the path is there without ``/api/v1`` as well; ``slash``: with one at its end too.
+    ``open_query``: the handler knows itself which query parameters there are.
     """
 
     method: str
@@ -55,6 +55,7 @@ class Endpoint:
     media: tuple[str, ...] = field(default=())
     outside: bool = False
     slash: bool = False
+    open_query: bool = False
 
 
 def page_query(default: int, most: int) -> tuple[Query, Query]:

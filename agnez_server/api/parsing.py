@@ -67,8 +67,18 @@ def too_large(limit: int) -> TooLarge:
 
 
 async def read_json(request: web.Request) -> object:
-    """The body as JSON. Raises BadRequest where it is not, with the place of the error."""
-    body = await read_body(request)
+    """The body as JSON. Raises as `read_body` and `parse_json`."""
+    return parse_json(await read_body(request))
+
+
+def parse_json(body: bytes) -> object:
+    """
+    *body* as JSON.
+
+    Raises:
+        BadRequest: If it is none, with the place of the error.
+        TooLarge: If it holds more than `MAX_OBJECTS` lists and objects.
+    """
     if body.count(b"[") + body.count(b"{") > MAX_OBJECTS:
         raise TooLarge(
             f"the body holds more than {MAX_OBJECTS} lists and objects",

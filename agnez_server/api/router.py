@@ -28,15 +28,16 @@ from agnez_server.api import (
     runs,
     server,
     session,
+    values,
 )
 from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Handler
-from agnez_server.api.parsing import json_answer, too_large
+from agnez_server.api.parsing import too_large
 from agnez_server.auth import allows
 from agnez_server.authfiles import Scope
 from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
 from agnez_server.keys import SETTINGS
-from agnez_server.middleware import SCOPE
+from agnez_server.middleware import SCOPE, error_answer
 
 _NOUNS: Final = (
     server,
@@ -58,6 +59,7 @@ _NOUNS: Final = (
     entries,
     blobs,
     arrangement,
+    values,
 )
 
 
@@ -70,11 +72,11 @@ def endpoints(base_path: str = "") -> list[Endpoint]:
 def add_api(app: web.Application, base_path: str) -> None:
     """Route every endpoint below ``<base_path>/api/v1``, some beside it as well."""
     for e in endpoints(base_path):
-        handler = _known_query(e)
+        handler = e.handler if e.open_query else _known_query(e)
         if e.scope is not None:
             handler = _guarded(handler, e.scope)
         paths = [openapi.PREFIX + e.path, *([e.path] if e.outside else [])]
-        for path in [*paths, *([f"{e.path}/"] if e.slash else [])]:
+        for path in [*paths, *(f"{path}/" for path in paths if e.slash)]:
             expect = _expecting(e.large)
             app.router.add_route(e.method, base_path + path, handler, expect_handler=expect)
 
@@ -96,7 +98,7 @@ async def _expect(request: web.Request, limit: int) -> web.StreamResponse | None
     elif (request.content_length or 0) > limit:
         error = too_large(limit)
     if error is not None:
-        return json_answer(error.as_json(), error.status)
+        return error_answer(request, error)
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0  # the answer itself has not begun
     return None

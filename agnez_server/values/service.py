@@ -45,6 +45,9 @@ class Values:
         self._outbox = Outbox()
         self.close: Callable[[], None] = store.listen(self._on_commit)
 
+    def __len__(self) -> int:
+        return len(self._index)
+
     def _on_commit(self, event: Committed) -> None:
         for doc in event.docs:
             if doc.table == VALUES:
