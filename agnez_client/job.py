@@ -19,7 +19,9 @@ from agnez_client.errors import (
     RunClosed,
 )
 from agnez_client.kinds import channel_class, check_options
+from agnez_client.kinds.arrays import as_array
 from agnez_client.kinds.channel import Channel
+from agnez_client.kinds.number import is_on_device
 from agnez_client.kinds.numeric import NumericChannel
 from agnez_client.launchers import told_rank
 from agnez_client.naming import as_name, as_text
@@ -234,6 +236,22 @@ class Job(Recorded):
             )
             self._charts = joined_charts(self._charts, chart)
             return chart
+
+    def read_later(self, tensor: Any, take: Callable[[Any], None]) -> bool:
+        """
+        Call *take* with *tensor* as a numpy array, with the values of this moment; at once where it
+        is on the host, else when its copy is here: in another thread, and nobody waits for it.
+
+        Returns:
+            False if too many are on their way already, see `DeviceCopies`.
+
+        Raises:
+            ValueError: If it is no array of numbers.
+        """
+        if is_on_device(tensor):
+            return self._outlet.pen.copies.take_whole(tensor, lambda host: take(as_array(host)))
+        take(as_array(tensor))
+        return True
 
     def finish(
         self,

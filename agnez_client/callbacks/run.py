@@ -133,8 +133,7 @@ class CallbackRun:
                 training and validation are seen together, see `measure_of`.
         """
         with self.quietly():
-            channel = self._channels.get(name) or self._make(name, chart)
-            channel.send(x=x, y=y)
+            self.line(name, chart).send(x=x, y=y)
 
     def send_all(self, x: float, numbers: Mapping[str, Any]) -> None:
         """Send what is a number among *numbers*, by name; the rest is left out."""
@@ -142,7 +141,11 @@ class CallbackRun:
             if is_number(y):
                 self.send(str(name), x, y)
 
-    def _make(self, name: str, chart: str | None) -> Channel:
+    def line(self, name: str, chart: str | None = None) -> Channel:
+        """The channel of numbers *name*, see `send`."""
+        known = self._channels.get(name)
+        if known is not None:
+            return known
         with self._lock:
             channel = self.job.create_channel(name)
             title = chart or measure_of(name)
