@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -39,13 +40,19 @@ def _summary(model: Any) -> Summary:
     if isinstance(model, str):
         return Summary(model.strip().partition("\n")[0][:100] or "model", model)
     name = type(model).__name__
+    if hasattr(model, "count_params") and hasattr(model, "summary"):
+        return _of_keras(name, model)  # over torch it is a module as well
     if hasattr(model, "named_modules") and hasattr(model, "parameters"):
         return _of_modules(name, model)
-    if hasattr(model, "count_params") and hasattr(model, "summary"):
-        lines: list[str] = []
-        model.summary(print_fn=lambda line, *rest, **more: lines.append(str(line)))
-        return Summary(name, "\n".join(lines), int(model.count_params()))
     return Summary(name, repr(model))
+
+
+def _of_keras(name: str, model: Any) -> Summary:
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, *rest, **more: lines.append(str(line)))
+    weights = getattr(model, "trainable_weights", None)
+    trainable = None if weights is None else sum(math.prod(w.shape) for w in weights)
+    return Summary(name, "\n".join(lines), int(model.count_params()), trainable)
 
 
 def _of_modules(name: str, model: Any) -> Summary:

@@ -1,0 +1,264 @@
+"""
+Keras 3: the figures of `fit` and `evaluate` as channels, what was set as parameters.
+
+>>> model.fit(x, y, epochs=10, callbacks=[AgnezCallback()])               # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import keras
+
+from agnez_client.callbacks.keras_settings import LearningRate, model_params
+from agnez_client.callbacks.run import CallbackRun
+from agnez_client.context import Context
+from agnez_client.job import Job
+
+RATE: Final = "learning_rate"
+_LEFT: Final = "fit was left by an exception"
+
+
+class AgnezCallback(keras.callbacks.Callback):
+    """
+    Channels have the names that Keras gives to its logs: `loss`, `val_loss`, `accuracy` …; a
+    measure has one chart. x counts the batches that were trained with (the axis says "step"), or
+    with ``every=0`` the epochs. The last point of `loss` within an epoch is that of the whole
+    epoch: what Keras tells during one is the mean since it began.
+
+    Without *job* each `fit` is a run of its own, which it ends; an `evaluate` that follows is
+    written to that run as `test_loss` and so on. To have several in one run, or to see the state
+    `failed` with its reason where the program goes on after an error, use a ``with`` block:
+
+    >>> with AgnezCallback() as callback:                                 # doctest: +SKIP
+    ...     model.fit(x, y, callbacks=[callback])
+    ...     model.evaluate(x_test, y_test, callbacks=[callback])
+    """
+
+    async_safe = True
+    """Keras need not wait for the device after each batch to let us see its figures."""
+
+    def __init__(
+        self,
+        job: Job | Context | None = None,
+        *,
+        every: int = 1,
+        histograms: int = 0,
+        summary: bool = True,
+        **about: Any,
+    ) -> None:
+        """
+        Args:
+            job: The run to write to; it stays yours to end.
+            every: Batches between two points; 0 sends the figures of epochs only.
+            histograms: Epochs between two histograms of each trainable weight; 0 sends none.
+            summary: Record the layers of the model, and what it is built from as an artefact.
+            about: Arguments of `Context` for a run that is made here: name, params, tags …
+
+        Raises:
+            ValueError: If *every* or *histograms* is no whole number from 0 up.
+            TypeError, SettingsError, ParamsError: As `CallbackRun`.
+        """
+        super().__init__()
+        for name, number in (("every", every), ("histograms", histograms)):
+            if type(number) is not int or number < 0:
+                raise ValueError(f"{name} is {number!r:.60}, expected a whole number, 0 up")
+        self._every, self._histograms, self._summary = every, histograms, summary
+        self._job, self._about = job, about
+        self._run = self._new_run()
+        self._lock = threading.Lock()
+        self._is_held = self._is_fitting = self._has_fitted = self._is_first = False
+        self._watches_exit = False
+        self._done = self._epochs = self._evaluations = 0
+        self._start = self._seen = self._sent = self._fit_start = 0
+        self._told: set[str] = set()
+        self._rate: LearningRate | None = None
+        self._epoch_rate: float | None = None
+
+    def _new_run(self) -> CallbackRun:
+        axis = "step" if self._every else "epoch"
+        return CallbackRun("keras", self._job, axis=axis, **self._about)
+
+    @property
+    def job(self) -> Job:
+        """The job of the run that is written to at present; made if there is none."""
+        return self._run.job
+
+    # -- fit -----------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """A run, and what it was set to."""
+        self._left_behind()
+        if self._has_fitted and self._run.owns and not self._is_held:
+            self._run = self._new_run()
+            self._done = self._epochs = 0
+        self._is_fitting = self._has_fitted = self._is_first = True
+        with self._run.quietly():
+            self._watch_exit()
+            self._rate = LearningRate(self.model)
+            given = {k: self.params.get(k) for k in ("epochs", "steps")}
+            self._run.set_params({**model_params(self.model), "fit": given})
+            if self._summary and self.model.built:
+                self._tell_model()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Where x goes on: at what was done before, or where a training is resumed."""
+        with self._run.quietly():
+            steps = self.params.get("steps")
+            self._seen, self._start, self._epoch_rate = 0, self._done, None
+            if self._is_first:
+                self._is_first = False
+                if epoch:
+                    self._epochs, self._start = epoch, epoch * steps if steps else self._done
+                self._sent = self._fit_start = self._start
+                self._tell_total(epoch, steps)
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Its figures, where they are due. Keras may call this from several threads."""
+        with self._lock:
+            is_first, self._seen = not self._seen, max(self._seen, batch + 1)
+            x = self._start + batch + 1
+            is_due = self._every and x - self._sent >= self._every
+            if is_due:
+                self._sent = x
+        if not is_due and not is_first:
+            return
+        with self._run.quietly():
+            rate = self._rate_at(x) if is_first or self._has_schedule else None
+            if is_first:
+                self._epoch_rate = rate
+            if is_due:
+                self._told.update(logs or {})
+                self._run.send_all(x, logs or {})
+                if self._has_schedule:
+                    self._run.send(RATE, x, rate)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """The figures of the epoch, those on validation data among them."""
+        with self._run.quietly():
+            if not self.params.get("steps") and epoch == self._epochs:
+                self._tell_total(epoch, self._seen)
+            self._done, self._epochs = self._start + self._seen, self._epochs + 1
+            is_told = self._every and self._sent == self._done
+            known = {RATE, *(self._told if is_told else ())}
+            self._run.send_all(self._x, {k: v for k, v in (logs or {}).items() if k not in known})
+            if not (is_told and self._has_schedule):
+                self._send_rate(logs or {})
+            if self._histograms and self._epochs % self._histograms == 0:
+                self._send_weights()
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """The end of a run of our own, unless a block holds it."""
+        self._is_fitting = False
+        with self._run.quietly():
+            planned = self.params.get("epochs") or 0
+            if self._epochs < planned:
+                self._run.job.mark(f"fit stopped after epoch {self._epochs} of {planned}", self._x)
+        if not self._is_held:
+            self._run.end()
+
+    @property
+    def _x(self) -> int:
+        return self._done if self._every else self._epochs
+
+    @property
+    def _has_schedule(self) -> bool:
+        return self._rate is not None and self._rate.is_schedule
+
+    def _rate_at(self, x: int) -> float | None:
+        """The rate that the batch which ended at *x* was trained with."""
+        return None if self._rate is None else self._rate.at(x - self._fit_start - 1)
+
+    def _send_rate(self, logs: Mapping[str, Any]) -> None:
+        rate = self._rate_at(self._done) if self._has_schedule else self._epoch_rate
+        rate = logs.get(RATE) if rate is None else rate
+        if rate is not None:
+            self._run.send(RATE, self._x, rate)
+
+    # -- what is told of the model -------------------------------------------------------------
+
+    def _tell_total(self, epoch: int, steps: int | None) -> None:
+        left = (self.params.get("epochs") or 0) - epoch
+        total = self._start + left * (steps or 0) if self._every else self._epochs + left
+        if left > 0 and (steps or not self._every):
+            self._run.job.set_total_steps(total)
+
+    def _tell_model(self) -> None:
+        self._run.job.set_model(self.model)
+        try:
+            config = self.model.to_json(indent=1)
+        except NotImplementedError:  # a class of the user's that tells nothing of itself
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.json"
+            path.write_text(config, encoding="utf-8")
+            self._run.job.save_artefact(path, kind="model", x=self._x)
+
+    def _send_weights(self) -> None:
+        for weight in self.model.trainable_weights:
+            name = weight.path.removeprefix(f"{self.model.name}/")
+            array = keras.ops.convert_to_numpy(weight)
+            self._run.channel(f"weights/{name}", "HISTOGRAM", bins=40).send(self._x, array)
+
+    # -- evaluate ------------------------------------------------------------------------------
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """The figures of an `evaluate` of its own; those within `fit` come with its epoch."""
+        if self._is_fitting:
+            return
+        self._evaluations += 1
+        with self._run.quietly():
+            x = self._x or self._evaluations
+            self._run.send_all(x, {f"test_{name}": y for name, y in (logs or {}).items()})
+        if not self._is_held:
+            self._run.end()
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def __enter__(self) -> AgnezCallback:
+        self._is_held = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_held = self._is_fitting = False
+        self._run.end(error)
+
+    def _left_behind(self) -> None:
+        """Keras tells nobody that `fit` was left: the next that is heard of us says it."""
+        if self._is_fitting:
+            self._is_fitting = False
+            error = sys.exc_info()[1] or getattr(sys, "last_value", None)
+            if error is not None:
+                self._run.end(error)
+            else:
+                self._run.end(state="failed", reason=_LEFT)
+
+    def _watch_exit(self) -> None:
+        """Before the SDK ends all runs of the process as finished."""
+        if self._run.owns and not self._watches_exit:
+            self._watches_exit = True
+            self._run.job  # noqa: B018 (its hook has to be there before ours)
+            atexit.register(_exiting, weakref.ref(self))
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_fitting", False):
+            self._left_behind()
+
+
+def _exiting(callback: weakref.ref[AgnezCallback]) -> None:
+    found = callback()
+    if found is not None:
+        found._left_behind()
