@@ -8,9 +8,10 @@ they look, those that ask and never read, and errors of the transport as JSON.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from aiohttp import web
@@ -48,6 +49,7 @@ class Door:
         self.server = Transport(max_bytes, _refusal, lambda: self._clock())
         self._since: dict[str, float] = {}
         self._passes: dict[tuple[str, str], Callable[[], bool]] = {}
+        self._upgrades: dict[str, web.Request] = {}
         self._closing = False
 
     def attach(self, app: web.Application, path: str) -> None:
@@ -64,7 +66,8 @@ class Door:
             raise TooLarge(f"a message has at most {most} bytes here", limit=most)
         plain = _without_compression(request)
         try:
-            answer = await self._handled(plain)
+            with self._upgrading(plain):
+                answer = await self._handled(plain)
         except (ValueError, OSError, RecursionError) as error:
             logger.debug("a socket of %s sent nonsense: %s", request.remote, error)
             await self._drop_socket_of(plain)
@@ -73,6 +76,18 @@ class Door:
             reason = answer.text or "the transport's request is malformed"
             raise BadRequest(f"socket.io: {shown(reason.strip(chr(34)))}")
         return answer
+
+    @contextlib.contextmanager
+    def _upgrading(self, request: web.Request) -> Iterator[None]:
+        """Remember the request that became the web socket of a connection, as long as it is."""
+        id = request.query.get("sid", "")
+        if "Upgrade" in request.headers and id in self.server.eio.sockets:
+            self._upgrades[id] = request
+        try:
+            yield
+        finally:
+            if self._upgrades.get(id) is request:
+                del self._upgrades[id]
 
     async def _handled(self, request: web.Request) -> web.StreamResponse:
         """What socketio answers; who posts slower than in a minute is sent away."""
@@ -159,7 +174,7 @@ class Door:
             unread = id in sockets and self._is_lost(id, known.get(id, set()))
             if late or unread or id in forbidden:
                 logger.info("a viewer's connection is closed: late %s, unread %s", late, unread)
-                await self._drop(id)
+                await self._drop(id, at_once=unread)
 
     def _is_lost(self, id: str, namespaces: set[str]) -> bool:
         """Events of / may come by the thousand at once; a viewer of /live is never told so much."""
@@ -174,11 +189,23 @@ class Door:
         )
         await self.server.shutdown()
 
-    async def _drop(self, id: str) -> None:
+    async def _drop(self, id: str, *, at_once: bool = False) -> None:
+        """Close a connection; *at_once*: without its writer, who may wait for a reader for ever."""
+        wire = self._wire(id) if at_once else None
         socket = self.server.eio.sockets.pop(id, None)
         if socket is not None:
             await socket.close(wait=False, abort=True)
             socket.queue.put_nowait(None)  # its writer ends, and closes the connection
+        if wire is not None:
+            wire.abort()
+
+    def _wire(self, id: str) -> asyncio.Transport | None:
+        """What a web socket is written to."""
+        first = self.server.environ.get(id, {}).get("aiohttp.request")
+        request: web.Request | None = self._upgrades.get(id, first)
+        if request is None or "Upgrade" not in request.headers:
+            return None
+        return request.transport
 
 
 def _refusal(namespace: str, why: str) -> dict[str, Any]:

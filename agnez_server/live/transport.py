@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import engineio
 import socketio
+from aiohttp import StreamReader, web
 from engineio import payload
 from socketio import packet
 
@@ -36,10 +37,30 @@ payload.Payload.max_decode_packets = _PACKETS_PER_POST
 Refusal = Callable[[str, str], dict[str, Any]]
 
 
+class _WholeBody:
+    """The body of a request, for who asks once for all of it: aiohttp gives what is there."""
+
+    def __init__(self, content: StreamReader) -> None:
+        self._content = content
+
+    async def read(self, count: int) -> bytes:
+        return await self._content.readexactly(count)
+
+
 class _Connections(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no types
-    """Engine.IO's server, with countable queues."""
+    """Engine.IO's server, with countable queues and whole bodies."""
 
     clock: Callable[[], float]
+    _async: dict[str, Any]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        translate = self._async["translate_request"]
+
+        def translated(request: web.Request) -> dict[str, Any]:
+            return {**translate(request), "wsgi.input": _WholeBody(request.content)}
+
+        self._async = {**self._async, "translate_request": translated}
 
     def create_queue(self, *args: Any, **kwargs: Any) -> Unread:
         return Unread(self.clock)
