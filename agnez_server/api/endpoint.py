@@ -38,7 +38,7 @@ class Endpoint:
     content type, ``answer_type`` one of the answer. ``media`` are further content types that the
     answer may have. ``large``: the body is taken as a stream, up to the setting max_blob_bytes.
     ``outside``: the path is there without ``/api/v1`` as well; ``slash``: with one at its end too.
-    ``open_query``: the handler knows itself which query parameters there are.
+    ``feathers``: a service of Feathers, with its queries, which the handler reads, and its errors.
     """
 
     method: str
@@ -55,7 +55,7 @@ class Endpoint:
     media: tuple[str, ...] = field(default=())
     outside: bool = False
     slash: bool = False
-    open_query: bool = False
+    feathers: bool = False
 
 
 def page_query(default: int, most: int) -> tuple[Query, Query]:

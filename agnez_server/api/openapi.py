@@ -32,7 +32,7 @@ def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "agnez_session"},
             },
-            "schemas": {"Error": schemas.ERROR},
+            "schemas": {"Error": schemas.ERROR, "FeathersError": schemas.FEATHERS_ERROR},
         },
     }
 
@@ -56,7 +56,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
         "parameters": parameters,
-        "responses": {**_answers(endpoint), "default": _content("Error", _ERROR_REF)},
+        "responses": {**_answers(endpoint), "default": _content("Error", _error(endpoint))},
         "security": _SECURITY if endpoint.scope else [],
     }
     if endpoint.body is not None:
@@ -65,7 +65,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
-_ERROR_REF: Final = {"$ref": "#/components/schemas/Error"}
+def _error(endpoint: Endpoint) -> schemas.Schema:
+    return {"$ref": f"#/components/schemas/{'FeathersError' if endpoint.feathers else 'Error'}"}
 
 
 def _content(

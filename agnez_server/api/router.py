@@ -72,7 +72,7 @@ def endpoints(base_path: str = "") -> list[Endpoint]:
 def add_api(app: web.Application, base_path: str) -> None:
     """Route every endpoint below ``<base_path>/api/v1``, some beside it as well."""
     for e in endpoints(base_path):
-        handler = e.handler if e.open_query else _known_query(e)
+        handler = e.handler if e.feathers else _known_query(e)
         if e.scope is not None:
             handler = _guarded(handler, e.scope)
         paths = [openapi.PREFIX + e.path, *([e.path] if e.outside else [])]

@@ -230,3 +230,8 @@ RECEIPT: Final = obj(
 ERROR: Final = obj(
     {"error": obj({"code": TEXT, "message": TEXT, "hint": TEXT}, required=("code", "message"))}
 )
+FEATHERS_ERROR: Final = obj(
+    {"name": TEXT, "message": TEXT, "code": WHOLE, "className": TEXT, "data": ANY_OBJECT},
+    required=("name", "message", "code", "className"),
+)
+"""What the routes of `/values` answer instead."""

@@ -195,11 +195,8 @@ def _pages(records: list[Record]) -> Iterator[bytes]:
     yield bytes(page + b"]")
 
 
-_RECORD: Final = {
-    "type": "object",
-    "properties": {"_id": schemas.TEXT},
-    "additionalProperties": True,
-}
+_RECORD: Final = {"type": "object", "required": ["_id"]}
+_BODY: Final = schemas.ANY_OBJECT
 _RECORDS: Final = schemas.array(_RECORD)
 _ONE_OR_MORE: Final = {"anyOf": [_RECORD, _RECORDS]}
 _ALL: Final = "/values"
@@ -217,7 +214,7 @@ def _endpoint(
     reads = method in ("GET", "HEAD")
     return Endpoint(
         method=method, path=path, handler=handler, summary=summary, answers=answers, body=body,
-        scope="read" if reads else "write", outside=True, slash=True, open_query=True,
+        scope="read" if reads else "write", outside=True, slash=True, feathers=True,
     )  # fmt: skip
 
 
@@ -227,16 +224,17 @@ ENDPOINTS: Final = [
     _endpoint("GET", _ONE, get_value, "A record", {200: _RECORD}),
     _endpoint("HEAD", _ONE, head_value, "Whether there is a record", {200: None}),
     _endpoint("POST", _ALL, create_value, "Keep a record, or each of a list",
-              {201: _ONE_OR_MORE}, _ONE_OR_MORE),
+              {201: _ONE_OR_MORE},
+              {"anyOf": [_BODY, schemas.array(_BODY)]}),
     _endpoint("POST", _ONE, override_method,
-              "PATCH, PUT or DELETE, as X-HTTP-Method-Override says", {200: _RECORD}, _RECORD),
+              "PATCH, PUT or DELETE, as X-HTTP-Method-Override says", {200: _RECORD}, _BODY),
     _endpoint("PUT", _ONE, update_value, "Replace all of a record but its id",
-              {200: _RECORD}, _RECORD),
+              {200: _RECORD}, _BODY),
     _endpoint("PUT", _ALL, update_values, "Refused: several records are not replaced at once",
-              {200: None}),
-    _endpoint("PATCH", _ONE, patch_value, "Change fields of a record", {200: _RECORD}, _RECORD),
+              {400: schemas.FEATHERS_ERROR}),
+    _endpoint("PATCH", _ONE, patch_value, "Change fields of a record", {200: _RECORD}, _BODY),
     _endpoint("PATCH", _ALL, patch_values, "Change fields of all records that match",
-              {200: _RECORDS}, _RECORD),
+              {200: _RECORDS}, _BODY),
     _endpoint("DELETE", _ONE, remove_value, "Remove a record", {200: _RECORD}),
     _endpoint("DELETE", _ALL, remove_values, "Remove all records that match", {200: _RECORDS}),
 ]  # fmt: skip

@@ -83,7 +83,7 @@ async def test_the_document_says_what_is_routed(server: RunningServer) -> None:
     """Each operation has a route, each route of the API an operation."""
     found = await document(server)
     routed = {
-        (route.method, route.resource.canonical)
+        (route.method, route.resource.canonical.rstrip("/"))
         for route in server.served.app.router.routes()
         if route.resource is not None and route.resource.canonical.startswith(PREFIX)
     }
@@ -106,7 +106,7 @@ async def test_answers_are_as_described(server: RunningServer, endpoint: Endpoin
     number = 2 if endpoint.path.endswith(("/steps", "/entries")) else 0
     path = endpoint.path.format(
         run=spool.run, channel=f"{spool.run}.{number}", chart="mine", project="p",
-        sha256=sha256(PNG),
+        sha256=sha256(PNG), id=await new_record(server),
     )  # fmt: skip
 
     status, body = await server.call(endpoint.method, path, **example(endpoint, spool))
@@ -116,6 +116,12 @@ async def test_answers_are_as_described(server: RunningServer, endpoint: Endpoin
         check(described["content"]["application/json"]["schema"], body)
     else:
         assert body is None or "content" in described
+
+
+async def new_record(server: RunningServer) -> str:
+    """The id of a new record of /values."""
+    _, record = await server.call("POST", "/values", json={"type": "html", "pos": 1})
+    return str(record["_id"])
 
 
 def tell_everything(spool: Spool) -> None:
@@ -145,6 +151,21 @@ async def test_errors_are_as_described(server: RunningServer) -> None:
         assert set(body) == {"error"}
 
 
+async def test_errors_of_values_are_as_described(server: RunningServer) -> None:
+    """They are Feathers' own."""
+    found = await document(server)
+    schema = found["components"]["schemas"]["FeathersError"]
+
+    for method, path, given in (
+        ("GET", "/values/nope", {}), ("POST", "/values", {"data": "{"}), ("COPY", "/values", {}),
+        ("GET", "/values", {"headers": {"Host": "evil.example"}}), ("PUT", "/values", {}),
+        ("PATCH", "/values/a/b", {}), ("GET", "/values?a[$b]=1", {}),
+    ):  # fmt: skip
+        status, body = await server.call(method, path, **given)
+        Draft202012Validator(strict(schema)).validate(body)
+        assert body["code"] == status
+
+
 def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
     """A request that the endpoint takes."""
     bodies: dict[tuple[str, str], Any] = {
@@ -158,6 +179,11 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         ("POST", "/projects/{project}/retention/apply"): {"max_age_days": 2},
         ("POST", "/publish/epoch/end"): {"epoch": 0, "loss": 1},
         ("POST", "/publish/epoch/end/{run}"): {"epoch": 0, "loss": 1, "note": "none"},
+        ("POST", "/values"): [{"type": "html"}],
+        ("POST", "/values/{id}"): {"pos": 2},
+        ("PUT", "/values/{id}"): {"pos": 2},
+        ("PATCH", "/values/{id}"): {"pos": 2},
+        ("PATCH", "/values"): {"pos": 2},
         ("PUT", "/cells/arrangement"): {"order": ["a"], "sizes": {"a": {"columns": 2}}},
     }
     if endpoint.body_type == CONTENT_TYPE:
@@ -170,7 +196,8 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         return {"data": b"loss 0.5 1"}
     body = bodies.get((endpoint.method, endpoint.path))
     assert (body is None) == (endpoint.body is None)
-    return {} if body is None else {"json": body}
+    headers = {"X-HTTP-Method-Override": "PATCH"} if endpoint.path == "/values/{id}" else {}
+    return {"headers": headers, **({} if body is None else {"json": body})}
 
 
 def check(schema: dict[str, Any], body: Any) -> None:
