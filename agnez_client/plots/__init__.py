@@ -16,24 +16,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agnez_client.plots.attribution import grad_cam, integrated_gradients, saliency, smooth_grad
     from agnez_client.plots.embedding import PlanePCA, embedding2d, timeseries2d
+    from agnez_client.plots.fooling import Fooled, fool
     from agnez_client.plots.grids import grid2d, img_grid, scale_norm
+    from agnez_client.plots.heat import heat_colours, overlay
+    from agnez_client.plots.maximisation import Maximised, activation_maximisation
     from agnez_client.plots.pictures import image_figure, image_sequence, imshow, to_01c, to_c01
     from agnez_client.plots.preferences import DeepPref, pref_grid
     from agnez_client.plots.scatter import embedding2dplot, timeseries2dplot
 
 __all__ = [
     "DeepPref",
+    "Fooled",
+    "Maximised",
     "PlanePCA",
+    "activation_maximisation",
     "embedding2d",
     "embedding2dplot",
+    "fool",
+    "grad_cam",
     "grid2d",
+    "heat_colours",
     "image_figure",
     "image_sequence",
     "img_grid",
     "imshow",
+    "integrated_gradients",
+    "overlay",
     "pref_grid",
+    "saliency",
     "scale_norm",
+    "smooth_grad",
     "timeseries2d",
     "timeseries2dplot",
     "to_01c",
@@ -41,11 +55,49 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "embedding": ("PlanePCA", "embedding2d", "timeseries2d"),
-    "grids": ("grid2d", "img_grid", "scale_norm"),
-    "pictures": ("image_figure", "image_sequence", "imshow", "to_01c", "to_c01"),
-    "preferences": ("DeepPref", "pref_grid"),
-    "scatter": ("embedding2dplot", "timeseries2dplot"),
+    "embedding": (
+        "PlanePCA",
+        "embedding2d",
+        "timeseries2d",
+    ),
+    "fooling": (
+        "Fooled",
+        "fool",
+    ),
+    "grids": (
+        "grid2d",
+        "img_grid",
+        "scale_norm",
+    ),
+    "heat": (
+        "heat_colours",
+        "overlay",
+    ),
+    "maximisation": (
+        "Maximised",
+        "activation_maximisation",
+    ),
+    "pictures": (
+        "image_figure",
+        "image_sequence",
+        "imshow",
+        "to_01c",
+        "to_c01",
+    ),
+    "preferences": (
+        "DeepPref",
+        "pref_grid",
+    ),
+    "attribution": (
+        "grad_cam",
+        "integrated_gradients",
+        "saliency",
+        "smooth_grad",
+    ),
+    "scatter": (
+        "embedding2dplot",
+        "timeseries2dplot",
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -94,8 +94,9 @@ def bare_figure(title: str, height: int, mode: Mode, **more: Any) -> figure:
     """A figure on the colour of a card, without frame, axes and grid."""
     look = tokens(mode)
     plot = figure(
-        height=height, background_fill_color=look.card, border_fill_color=look.card,
-        outline_line_color=None, min_border=MARGIN, toolbar_location=None, **more,
+        height=height, background_fill_color=None, border_fill_color=None, outline_line_color=None,
+        styles={"background": look.card},  # a fill would leave a seam between room and border
+        min_border=MARGIN, toolbar_location=None, **more,
     )  # fmt: skip
     plot.axis.visible = False
     plot.grid.visible = False

@@ -18,14 +18,16 @@ from agnez_client.shown import shown
 def probed(model: nn.Module) -> Iterator[None]:
     """
     The model in evaluation (no dropout, no statistics of a batch learned), with gradients on and
-    mixed precision off, whatever holds around. Afterwards each module is in the mode it was in.
-    Parameters, their gradients and the global random numbers are not touched.
+    mixed precision off, whatever holds around. Afterwards each module is in the mode it was in, and
+    the global random numbers are where they were. Parameters and their gradients are not touched.
     """
     before = [(module, module.training) for module in model.modules()]
+    device = place_of(model)[0]
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
-        for kind in {"cpu", place_of(model)[0].type}:
+        stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
+        for kind in {"cpu", device.type}:
             stack.enter_context(torch.autocast(kind, enabled=False))
         try:
             model.eval()

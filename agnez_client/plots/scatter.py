@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from bokeh.models import ColumnDataSource, HoverTool, Legend, LegendItem
+from bokeh.models import ColumnDataSource, HoverTool
+from bokeh.models.annotations import Legend, LegendItem
 from bokeh.plotting import figure
 
 from agnez_client.plots.embedding import Points, timeseries2d
@@ -177,12 +178,15 @@ def _size(count: int) -> int:
 def _add_medians(plot: figure, points: Points, groups: list[Group], mode: Mode) -> None:
     look = tokens(mode)
     medians = [_median(points[members]) for _, members in groups]
-    plot.text(
-        x=[m[0] for m in medians], y=[m[1] for m in medians], text=[label for label, _ in groups],
-        text_color=look.ink, text_font={"value": FONT}, text_font_size="15px",
-        text_font_style="bold", text_align="center", text_baseline="middle",
-        background_fill_color=look.card, background_fill_alpha=0.8, border_radius=5, padding=3,
-    )  # fmt: skip
+    style: dict[str, Any] = {
+        "x": [m[0] for m in medians], "y": [m[1] for m in medians],
+        "text": [label for label, _ in groups],
+        "text_color": look.ink, "text_font": {"value": FONT}, "text_font_size": "15px",
+        "text_font_style": "bold", "text_align": "center", "text_baseline": "middle",
+        "background_fill_color": look.card, "background_fill_alpha": 0.8, "border_radius": 5,
+        "padding": 3,
+    }  # fmt: skip
+    plot.text(**style)
 
 
 def _median(points: Points) -> Points:
@@ -197,7 +201,7 @@ def _add_legend(plot: figure, items: list[LegendItem], mode: Mode) -> None:
     legend = Legend(
         items=items, click_policy="mute", ncols=-(-len(items) // LEGEND_ROWS),
         background_fill_color=None, border_line_color=None, label_text_color=look.body,
-        label_text_font=FONT, label_text_font_size="12px", spacing=1, padding=4, margin=4,
+        label_text_font=FONT, label_text_font_size="12px", spacing=1, margin=4,
         glyph_height=18, glyph_width=18, label_standoff=4,
     )  # fmt: skip
     plot.add_layout(legend, "right")

@@ -62,3 +62,16 @@ def labels_of(labels: Any, count: int, name: str = "labels") -> npt.NDArray[Any]
     if found.dtype.kind not in "biuU":
         raise ValueError(f"{name} are of {found.dtype}, expected whole numbers or texts")
     return found
+
+
+def checked_bounds(bounds: tuple[float, float]) -> tuple[float, float]:
+    """
+    *bounds* as they are.
+
+    Raises:
+        ValueError: If the first is not smaller than the second.
+    """
+    low, high = bounds
+    if not low < high:
+        raise ValueError(f"bounds are {bounds}, expected a smaller and a larger number")
+    return low, high
