@@ -99,10 +99,11 @@ def _interactive(figure: Any) -> str:
 
 
 def _of_bokeh(model: Any) -> str:
+    """The page's frame gives such html BokehJS from our server, whatever address it names."""
     from bokeh.embed import file_html
-    from bokeh.resources import INLINE
+    from bokeh.resources import CDN
 
-    return str(file_html(model, INLINE))
+    return str(file_html(model, CDN))
 
 
 def _read(path: Path) -> bytes:
