@@ -14,11 +14,13 @@ export interface Place {
 
 /** All but the value, which may be as large as it likes. */
 const HEAD = ["name", "type", "pos", "description", "run"];
+/** What has no type is none: the service keeps anything for anybody. */
+const CELLS = ["type[$gt]", ""];
 const JSON_BODY = { "Content-Type": "application/json" };
 
 /** Records of `place` without their values, oldest first; only those of `ids`, if any are named. */
 export function getHeads(place: Place, ids: readonly string[] = []): Promise<CellRecord[]> {
-  const query = new URLSearchParams(HEAD.map((field) => ["$select[]", field]));
+  const query = new URLSearchParams([...HEAD.map((field) => ["$select[]", field]), CELLS]);
   for (const run of place.runs ?? []) query.append("run[$in][]", run);
   for (const id of ids) query.append("_id[$in][]", id);
   return getJson(`/values?${query}`);
