@@ -45,6 +45,14 @@ ensure_proxy() {
     have openssl || apt_install openssl
 }
 
+# What the examples for other languages are run with: Debian's perl-base alone has no HTTP::Tiny.
+ensure_languages() {
+    local missing=()
+    have perl && perl -MHTTP::Tiny -MJSON::PP -e 1 2>/dev/null || missing+=(perl)
+    have curl || missing+=(curl ca-certificates)
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
 # The browser that the tests drive, and letters for it to draw.
 ensure_browser() {
     local missing=()

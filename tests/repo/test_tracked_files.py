@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
 
@@ -62,9 +64,10 @@ def test_sources_stay_short() -> None:
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
 
 
-def test_the_lock_file_names_no_addresses() -> None:
+@pytest.mark.parametrize("folder", ["dashboards/web", "tests/feathers"])
+def test_the_lock_file_names_no_addresses(folder: str) -> None:
     """npm resolves the locked versions wherever the machine is set up to take them."""
-    lock = json.loads((ROOT / "dashboards/web/package-lock.json").read_text())
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())
 
     assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
 
