@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import nn
 
+from agnez_client.callbacks.layers import Layers
 from agnez_client.callbacks.reading import Reading
 from agnez_client.callbacks.run import CallbackRun
 from agnez_client.callbacks.tensors import bare
@@ -38,7 +40,8 @@ class DeadUnits:
     def __init__(
         self, run: CallbackRun, prefix: str, model: Any, modules: Sequence[str] | None
     ) -> None:
-        self._run, self._prefix = run, prefix
+        self._run = run
+        self._layers = Layers(run, f"{prefix}dead units", per_layer=True)
         self._alive: dict[str, Any] = {}
         self.is_looking = False
         model = bare(model)
@@ -86,12 +89,12 @@ class DeadUnits:
         first = next(iter(alive.values())).device
         dead = [(~units).sum().to(first, torch.float32) for units in alive.values()]
 
+        self._layers.make(sizes)
+
         def take(values: Array) -> None:
-            for (name, size), count in zip(sizes.items(), values, strict=True):
-                chart = f"{self._prefix}dead units"
-                self._run.send(f"{self._prefix}dead units/{name}", step, count / size, chart=chart)
-            share = float(values.sum()) / sum(sizes.values())
-            self._run.send(f"{self._prefix}dead units", step, share)
+            shares = values / np.array([*sizes.values()])
+            whole = float(values.sum()) / sum(sizes.values())
+            self._layers.send(step, whole, list(sizes), shares.tolist())
 
         reading.add(torch.stack(dead), take)
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from agnez_client.callbacks.layers import Layers
 from agnez_client.callbacks.reading import Reading
 from agnez_client.callbacks.run import CallbackRun
 from agnez_client.callbacks.tensors import local, norms
 from agnez_client.kinds.arrays import Array
 from agnez_client.kinds.number import is_on_device
+from agnez_client.record.recorded import MARKERS
 
 MAX_MARKS: Final = 50
 """Markers of one training at most: what fails at every other step is known by then."""
@@ -28,7 +30,8 @@ class Gradients:
     """
 
     def __init__(self, run: CallbackRun, prefix: str, *, per_layer: bool) -> None:
-        self._run, self._prefix, self._per_layer = run, prefix, per_layer
+        self._run = run
+        self._layers = Layers(run, f"{prefix}gradient norm", per_layer=per_layer)
         self._steps: list[tuple[int, list[str], Any, bool]] = []
         self._failing: set[str] = set()
         self._marked = 0
@@ -57,19 +60,20 @@ class Gradients:
     def tell(self, reading: Reading) -> None:
         """Read what was observed since the last time; of layers, the last step."""
         steps, self._steps = self._steps, []
+        if steps:
+            self._run.channel(MARKERS, "MARKER")
+            self._layers.make(steps[-1][1])
         for step, names, found, marks in steps:
             is_last = step == steps[-1][0]
             take = partial(self._take, step=step, names=names, marks=marks, is_last=is_last)
             reading.add(found, take)
 
-    def _take(self, values: Array, step: int, names: list[str], marks: bool, is_last: bool) -> None:
-        norm = float(np.linalg.norm(values.astype(float)))
-        self._run.send(f"{self._prefix}gradient norm", step, norm)
-        if self._per_layer and is_last:
-            chart = f"{self._prefix}gradient norm of each"
-            for name, value in zip(names, values, strict=True):
-                channel = f"{self._prefix}gradient norm/{name}"
-                self._run.send(channel, step, float(value), chart=chart)
+    def _take(
+        self, values: Array, *, step: int, names: list[str], marks: bool, is_last: bool
+    ) -> None:
+        norm = np.linalg.norm(values.astype(float))
+        layers = (names, values.tolist()) if is_last else ((), ())
+        self._layers.send(step, float(norm), *layers)
         if marks:
             self._mark(step, dict(zip(names, values.tolist(), strict=True)))
 

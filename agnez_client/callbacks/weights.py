@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from agnez_client.callbacks.gradients import Named
+from agnez_client.callbacks.layers import Layers
 from agnez_client.callbacks.reading import Reading
 from agnez_client.callbacks.run import CallbackRun
 from agnez_client.callbacks.tensors import binned, local, norms, sample
@@ -26,7 +27,8 @@ class Weights:
     """
 
     def __init__(self, run: CallbackRun, prefix: str, *, per_layer: bool, compares: bool) -> None:
-        self._run, self._prefix, self._per_layer = run, prefix, per_layer
+        self._norms = Layers(run, f"{prefix}weight norm", per_layer=per_layer)
+        self._ratios = Layers(run, f"{prefix}update ratio", per_layer=per_layer)
         self._compares = compares
         self._before: dict[str, Any] = {}
 
@@ -48,30 +50,27 @@ class Weights:
         )
         moves = [before[name].sub_(w) for name, w in zip(names, now, strict=True) if is_compared]
 
-        def take(values: Array) -> None:
-            self._take(step, names, values.astype(float), is_compared)
+        found = norms([*now, *moves])
 
-        reading.add(norms([*now, *moves]), take)
+        def take_norms(weights: Array) -> None:
+            self._norms.send(step, total(weights), names, weights.tolist())
 
-    def _take(self, step: int, names: list[str], values: Array, is_compared: bool) -> None:
-        weights, moves = values[: len(names)], values[len(names) :]
-        self._send("weight norm", step, names, weights, total(weights))
-        if is_compared:
+        def take_ratios(both: Array) -> None:
+            weights, moved = np.split(both.astype(float), 2)
             with np.errstate(divide="ignore", invalid="ignore"):
-                ratios = moves / weights
-                self._send("update ratio", step, names, ratios, total(moves) / total(weights))
+                whole, each = np.divide(total(moved), total(weights)), moved / weights
+            self._ratios.send(step, float(whole), names, each.tolist())
 
-    def _send(self, what: str, step: int, names: list[str], each: Array, all: float) -> None:
-        self._run.send(self._prefix + what, step, float(all))
-        if self._per_layer:
-            for name, value in zip(names, each.tolist(), strict=True):
-                chart = f"{self._prefix}{what} of each"
-                self._run.send(f"{self._prefix}{what}/{name}", step, value, chart=chart)
+        self._norms.make(names)
+        reading.add(found[: len(names)], take_norms)
+        if is_compared:
+            self._ratios.make(names)
+            reading.add(found, take_ratios)
 
 
-def total(norms: Array) -> np.float64:
+def total(norms: Array) -> float:
     """The norm of all together, of the norms ``(N,)`` of each."""
-    return np.float64(np.linalg.norm(norms))
+    return float(np.linalg.norm(norms.astype(float)))
 
 
 class Histograms:
