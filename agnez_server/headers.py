@@ -16,22 +16,28 @@ from aiohttp import web
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src-elem 'self' 'unsafe-inline'; "
     "style-src-attr 'none'; font-src 'self'; "
-    "img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; media-src 'self' data:; frame-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 NOTHING_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """For what is no page: should a browser show it as one, it can do nothing."""
 FRAME_POLICY: Final = (
     "sandbox allow-scripts; default-src 'none'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "style-src 'unsafe-inline' data: blob:; img-src data: blob:; font-src data:; "
     "media-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
 """
-For the page in which what was logged may run its own script: it has no origin, so no cookie, no
-storage and nothing of the page around it, and it can ask no server for anything.
+For the page in which what was sent may run its own script: it has no origin, so no cookie, no
+storage and nothing of the page around it, and it can ask no server for anything, this one included.
 """
+PICTURE_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src http: https:; media-src http: https:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""For the page that shows one picture of another server; its script is ours alone."""
 
 SHOWN_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "

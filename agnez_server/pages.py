@@ -8,9 +8,16 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from agnez_dashboards import PagesNotBuiltError, bokeh_js, bokeh_js_gzip, page_html, static_dir
+from agnez_dashboards import (
+    BOKEH_SCRIPTS,
+    PagesNotBuiltError,
+    bokeh_js,
+    bokeh_js_gzip,
+    page_html,
+    static_dir,
+)
 from agnez_server.errors import NotFound
-from agnez_server.headers import FRAME_POLICY
+from agnez_server.headers import FRAME_POLICY, PICTURE_POLICY
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE
 
@@ -33,10 +40,11 @@ def add_pages(app: web.Application, base_path: str) -> None:
     app.router.add_get(f"{base_path}/", _page("index"))
     app.router.add_get(f"{base_path}/runs/{{run}}", _page("run"))
     app.router.add_get(f"{base_path}/login", _page("login"))
-    app.router.add_get(f"{base_path}/frame", get_frame)
-    app.router.add_get(f"{base_path}/static/bokeh.min.js", get_bokeh)
+    app.router.add_get(f"{base_path}/frame", _inner_page("frame", FRAME_POLICY))
+    app.router.add_get(f"{base_path}/pictureframe", _inner_page("pictureframe", PICTURE_POLICY))
+    for name in BOKEH_SCRIPTS:
+        app.router.add_get(f"{base_path}/static/{name}.min.js", _bokeh_script(name))
     app.router.add_get(f"{base_path}/static/{{name}}", get_file)
-    app.on_response_prepare.append(_cache)
     if base_path:
         app.router.add_get(base_path, _to_index)
 
@@ -54,10 +62,18 @@ def _page(name: str):  # type: ignore[no-untyped-def]
     return get_page
 
 
-async def get_frame(_: web.Request) -> web.Response:
-    """The page in which HTML and Bokeh figures of a run are shown: empty, and without an origin."""
-    headers = {"Content-Security-Policy": FRAME_POLICY}
-    return web.Response(text=page_html("frame"), content_type="text/html", headers=headers)
+def _inner_page(name: str, policy: str):  # type: ignore[no-untyped-def]
+    async def get_page(request: web.Request) -> web.Response:
+        """An empty page without an origin, in which a page shows what was sent."""
+        headers = {
+            "Content-Security-Policy": policy,
+            # Named by the hash of its script, it never changes; without one it is asked for anew.
+            "Cache-Control": _FOR_EVER if request.query_string else _UNHASHED,
+            "X-DNS-Prefetch-Control": "off",
+        }
+        return web.Response(text=page_html(name), content_type="text/html", headers=headers)
+
+    return get_page
 
 
 async def _to_index(request: web.Request) -> web.Response:
@@ -65,28 +81,29 @@ async def _to_index(request: web.Request) -> web.Response:
 
 
 async def get_file(request: web.Request) -> web.StreamResponse:
-    """A file of the pages: by its plain name, all of them lie in one folder."""
+    """
+    A file of the pages: by its plain name, all of them lie in one folder. A name with a hash in it
+    never changes its content.
+    """
     name = request.match_info["name"]
     path = static_dir() / name
     if not _PLAIN_NAME.fullmatch(name) or not path.is_file():
         raise NotFound("file", name)
-    return web.FileResponse(path, headers=_FOR_FRAMES)
+    cache = _FOR_EVER if "-" in name else _UNHASHED
+    return web.FileResponse(path, headers={**_FOR_FRAMES, "Cache-Control": cache})
 
 
-async def get_bokeh(request: web.Request) -> web.StreamResponse:
-    """Bokeh's script as it lies in the installed package."""
-    if "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return web.FileResponse(bokeh_js(), headers=_FOR_FRAMES)
-    return web.Response(
-        body=bokeh_js_gzip(),
-        content_type="text/javascript",
-        charset="utf-8",
-        headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding", **_FOR_FRAMES},
-    )
+def _bokeh_script(name: str):  # type: ignore[no-untyped-def]
+    async def get_script(request: web.Request) -> web.StreamResponse:
+        """A script of Bokeh as it lies in the installed package."""
+        headers = {**_FOR_FRAMES, "Cache-Control": _FOR_EVER if request.query_string else _UNHASHED}
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return web.FileResponse(bokeh_js(name), headers=headers)
+        return web.Response(
+            body=bokeh_js_gzip(name),
+            content_type="text/javascript",
+            charset="utf-8",
+            headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding", **headers},
+        )
 
-
-async def _cache(request: web.Request, answer: web.StreamResponse) -> None:
-    """A name with a hash, or with Bokeh's version behind it, never changes its content."""
-    if "/static/" in request.path and answer.status in (200, 206, 304):
-        fixed = request.query_string or "-" in request.path.rpartition("/")[2]
-        answer.headers["Cache-Control"] = _FOR_EVER if fixed else _UNHASHED
+    return get_script

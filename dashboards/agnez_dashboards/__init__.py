@@ -1,6 +1,7 @@
 """Figures and pages of Agnez: plain values in, figures out. A leaf: knows no server, no client."""
 
 from agnez_dashboards.assets import (
+    BOKEH_SCRIPTS,
     PagesNotBuiltError,
     bokeh_js,
     bokeh_js_gzip,
@@ -13,6 +14,7 @@ from agnez_dashboards.spec import ChannelSpec, ChartSpec, channel_spec
 from agnez_dashboards.theme import Stroke, Theme, theme
 
 __all__ = [
+    "BOKEH_SCRIPTS",
     "ChannelSpec",
     "ChartSpec",
     "PagesNotBuiltError",

@@ -10,7 +10,8 @@ from pathlib import Path
 import bokeh
 
 _STATIC = Path(__file__).resolve().parent / "static"
-_PAGES = {"index": "index.html", "run": "run.html", "login": "login.html", "frame": "frame.html"}
+_PAGES = {name: f"{name}.html" for name in ("index", "run", "login", "frame", "pictureframe")}
+_INNER = {"frame", "pictureframe"}
 _ROOTS = {"run": ".."}
 """How a page that does not lie at the top names the top."""
 
@@ -30,20 +31,26 @@ def static_dir() -> Path:
     return _STATIC
 
 
-def bokeh_js() -> Path:
-    """The installed Bokeh's own script, to serve as ``/static/bokeh.min.js``."""
-    return Path(bokeh.__file__).resolve().parent / "server" / "static" / "js" / "bokeh.min.js"
+BOKEH_SCRIPTS = (
+    "bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-gl", "bokeh-mathjax", "bokeh-api"
+)  # fmt: skip
+"""Names of the installed Bokeh's own scripts."""
 
 
-@lru_cache(maxsize=1)
-def bokeh_js_gzip() -> bytes:
+def bokeh_js(name: str = "bokeh") -> Path:
+    """One of `BOKEH_SCRIPTS`, to serve as ``/static/<name>.min.js``."""
+    return Path(bokeh.__file__).resolve().parent / "server" / "static" / "js" / f"{name}.min.js"
+
+
+@lru_cache(maxsize=len(BOKEH_SCRIPTS))
+def bokeh_js_gzip(name: str = "bokeh") -> bytes:
     """`bokeh_js` for clients that accept gzip; made once, in well under a second."""
-    return gzip.compress(bokeh_js().read_bytes(), compresslevel=6, mtime=0)
+    return gzip.compress(bokeh_js(name).read_bytes(), compresslevel=6, mtime=0)
 
 
 def pages() -> tuple[str, ...]:
-    """Names of the pages that a reader opens; there is one more, ``frame``, inside of them."""
-    return tuple(name for name in _PAGES if name != "frame")
+    """Names of the pages that a reader opens; ``frame`` and ``pictureframe`` lie inside of them."""
+    return tuple(name for name in _PAGES if name not in _INNER)
 
 
 def page_html(name: str) -> str:

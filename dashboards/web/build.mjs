@@ -1,5 +1,6 @@
 // Bundles the pages into the folder named on the command line: scripts, styles, fonts with a
 // content hash in their names, HTML which names them, and .br and .gz beside what compresses.
+import { createHash } from "node:crypto";
 import { readFile, readdir, rename, writeFile, mkdir } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,8 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const themeFile = join(here, "../agnez_dashboards/theme.json");
 const pages = ["index", "run", "login"];
+/** Scripts of plotting libraries, for the HTML that they make: from their packages as they are. */
+const libraries = { d3: "d3/dist/d3.min.js", mpld3: "mpld3/mpld3.v0.5.12.min.js" };
 const compressible = new Set([".js", ".css", ".html", ".svg", ".txt"]);
 
 /** The colours of theme.json as custom properties: light, then dark by preference or by choice. */
@@ -41,14 +44,37 @@ async function write(path, body) {
   await rename(`${path}.tmp`, path);
 }
 
-async function bundle(out) {
+const hashOf = (body) => createHash("sha256").update(body).digest("hex").slice(0, 8).toUpperCase();
+
+/** The files of the libraries by name. */
+async function copyLibraries(out) {
+  const files = {};
+  for (const [name, path] of Object.entries(libraries)) {
+    const body = await readFile(join(here, "node_modules", path));
+    files[name] = `${name}-${hashOf(body)}.js`;
+    await write(join(out, files[name]), body);
+  }
+  return files;
+}
+
+/** The script of the frame, which stands in its page: that may ask for no file. */
+async function bundleFrame() {
+  const made = await build({
+    absWorkingDir: here, entryPoints: ["src/frame.ts"], bundle: true, write: false, format: "iife",
+    target: "es2022", minify: true, legalComments: "none", logLevel: "warning",
+  });
+  return made.outputFiles[0].text.trim().replaceAll("</", "<\\/");
+}
+
+async function bundle(out, known) {
   return build({
     absWorkingDir: here,
     entryPoints: [
       ...pages.map((page) => ({ in: `src/${page}.ts`, out: page })),
       { in: "src/boot.ts", out: "boot" },
-      { in: "src/frame.ts", out: "frame" },
+      { in: "src/pictureframe.ts", out: "pictureframe" },
       { in: "styles/app.css", out: "app" },
+      { in: "styles/pictureframe.css", out: "pictureframe" },
       { in: "icon.svg", out: "icon" },
     ],
     outdir: out,
@@ -63,6 +89,7 @@ async function bundle(out) {
     chunkNames: "chunk-[hash]",
     assetNames: "[name]-[hash]",
     loader: { ".woff2": "file", ".svg": "copy" },
+    define: Object.fromEntries(Object.entries(known).map(([name, text]) => [`BUILT.${name}`, JSON.stringify(text)])),
     plugins: [tokens],
     logLevel: "warning",
   });
@@ -78,10 +105,11 @@ function namesOf(metafile) {
   return names;
 }
 
-async function writePages(out, names) {
+async function writePages(out, names, frame) {
   for (const page of await readdir(join(here, "pages"))) {
     const template = await readFile(join(here, "pages", page), "utf8");
     const text = template.replace(/%([\w.-]+)%/g, (_, name) => {
+      if (name === "frame") return frame;
       if (!names[name]) throw new Error(`${page} names ${name}, which was not built`);
       return `__BASE__/static/${names[name]}`;
     });
@@ -91,13 +119,14 @@ async function writePages(out, names) {
 
 /** The licences of the packages that are in the bundle, as those licences ask for. */
 async function writeLicences(out, metafile) {
-  const found = Object.keys(metafile.inputs).map((path) =>
-    /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  const paths = [...Object.keys(metafile.inputs), ...Object.values(libraries).map((path) => `node_modules/${path}`)];
+  const found = paths.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
   const parts = [];
   for (const name of [...new Set(found)].filter(Boolean).sort()) {
     const folder = join(here, "node_modules", name);
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file ? await readFile(join(folder, file), "utf8") : "";
+    const about = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const text = file ? await readFile(join(folder, file), "utf8") : `${about.license}, ${about.homepage ?? about.repository?.url ?? ""}`;
     parts.push(`${name}\n${"=".repeat(name.length)}\n${text.trim()}\n`);
   }
   await write(join(out, "licences.txt"), parts.join("\n\n"));
@@ -116,7 +145,8 @@ async function compress(out) {
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUTPUT_FOLDER");
 await mkdir(out, { recursive: true });
-const { metafile } = await bundle(out);
-await writePages(out, namesOf(metafile));
+const frame = await bundleFrame();
+const { metafile } = await bundle(out, { ...(await copyLibraries(out)), frame: hashOf(frame) });
+await writePages(out, namesOf(metafile), frame);
 await writeLicences(out, metafile);
 await compress(out);

@@ -1,64 +1,140 @@
-/** The frame of frame.ts from outside: what to show goes in, its height comes out. */
+/**
+ * The frame of frame.ts from outside: what to show goes in, its size comes out.
+ *
+ * Each order has a frame of its own, so what an earlier one started ends with it. The earlier frame
+ * stays in sight until the new one has been drawn behind it. What is wider than its place is made
+ * smaller as a picture is.
+ */
 
-import { base } from "../base.ts";
-import { h } from "../dom.ts";
+import { h, setText } from "../dom.ts";
+import type { Order } from "../frame/orders.ts";
+import { Fit } from "./fit.ts";
+import { FrameLink, type Told } from "./framelink.ts";
+import { bokehVersion, frameAddress } from "./framescripts.ts";
+import { words } from "./framewords.ts";
 
-export type Order = { kind: "html"; html: string } | { kind: "bokeh"; item: unknown };
-
-const LEAST_PX = 60;
-/** What is higher scrolls inside. */
-const MOST_PX = 2000;
 const SHOWN_WITHIN_MS = 20_000;
 
 export class SandboxFrame {
-  readonly element = h("div", { class: "sandbox" });
-  private frame: HTMLIFrameElement | null = null;
-  private declared: number | null = null;
-  private shown: { resolve: () => void; reject: (error: Error) => void } | null = null;
-  private order: Order | null = null;
+  private readonly stage = h("div", { class: "sandbox-stage" });
+  private readonly note = h("p", { class: "sandbox-note", hidden: true });
+  readonly element = h("div", { class: "sandbox" }, this.stage, this.note);
+  private readonly fit = new Fit(this.element, this.stage);
+  private shown: Shown | null = null;
+  private next: Shown | null = null;
 
-  constructor(private readonly title: string) {
-    window.addEventListener("message", this.hear);
-  }
+  /** `title` is for those who hear the page. */
+  constructor(public title: string) {}
 
   /**
-   * A new frame for each order: what an earlier one started ends with it. `height` in pixels, null:
-   * as its content needs. Resolves when it is shown, or when waiting longer is of no use.
+   * `height` in pixels, null: as its content needs. Resolves when it is shown, or `signal` aborts,
+   * by which nothing changes; rejects with words for the reader where it can't be shown.
    */
-  show(order: Order, height: number | null, signal: AbortSignal): Promise<void> {
-    this.order = order;
-    this.declared = height;
-    const frame = h("iframe", {
-      sandbox: "allow-scripts", src: `${base}/frame`, title: this.title, referrerpolicy: "no-referrer", class: "sandbox-frame",
+  async show(order: Omitted<Order>, height: number | null, signal: AbortSignal): Promise<void> {
+    this.next?.remove();
+    const next = new Shown(this.title, { ...order, bokeh: bokehVersion } as Order);
+    this.next = next;
+    this.stage.append(next.frame);
+    this.fit.prepare(next.frame);
+    const done = await next.done(signal);
+    if (this.next === next) this.next = null;
+    if (done !== "shown") next.remove();
+    if (done instanceof Error) throw done;
+    if (done === "shown") this.exchange(next, height);
+  }
+
+  remove(): void {
+    this.next?.remove();
+    this.shown?.remove();
+    this.fit.remove();
+  }
+
+  private exchange(next: Shown, height: number | null): void {
+    this.shown?.remove();
+    this.shown = next;
+    next.frame.removeAttribute("aria-hidden");
+    next.frame.classList.remove("sandbox-next");
+    next.onChange = () => this.draw(next);
+    this.fit.take(next.frame, height);
+    this.draw(next);
+  }
+
+  private draw(one: Shown): void {
+    if (this.shown !== one) return;
+    this.note.hidden = one.note === "";
+    setText(this.note, one.note);
+    if (one.hasEnded) this.fit.release();
+    else this.fit.set(one.width, one.height);
+  }
+}
+
+type Omitted<T> = T extends unknown ? Omit<T, "bokeh"> : never;
+
+/** One order in its frame. */
+class Shown {
+  readonly frame: HTMLIFrameElement;
+  /** What it needs, in pixels; 0 where nothing is known. */
+  width = 0;
+  height = 0;
+  note = "";
+  /** It is not in sight any more, for a reason that the note tells. */
+  hasEnded = false;
+  onChange: () => void = () => undefined;
+  private readonly link: FrameLink;
+  private readonly blocked = { what: new Set<string>(), hosts: new Set<string>() };
+  private finish: (how: "shown" | "aborted" | Error) => void = () => undefined;
+
+  constructor(title: string, order: Order) {
+    this.frame = h("iframe", {
+      sandbox: "allow-scripts", src: frameAddress(), title, referrerpolicy: "no-referrer", "aria-hidden": "true",
+      class: "sandbox-frame sandbox-next",
     });
-    const before = this.frame;
-    this.setHeight(frame, height ?? before?.clientHeight ?? LEAST_PX);
-    this.frame = frame;
-    this.element.replaceChildren(frame);
-    return new Promise((resolve, reject) => {
-      this.shown = { resolve, reject };
-      signal.addEventListener("abort", () => resolve());
-      setTimeout(resolve, SHOWN_WITHIN_MS);
+    this.link = new FrameLink(this.frame, order, (told) => this.hear(told));
+  }
+
+  done(signal: AbortSignal): Promise<"shown" | "aborted" | Error> {
+    return new Promise((resolve) => {
+      const silent = (): void => this.finish(new Error(words.silent(SHOWN_WITHIN_MS / 1000)));
+      const timer = setTimeout(silent, SHOWN_WITHIN_MS);
+      this.finish = (how) => {
+        clearTimeout(timer);
+        resolve(how);
+      };
+      if (signal.aborted) this.finish("aborted");
+      signal.addEventListener("abort", () => this.finish("aborted"), { once: true });
     });
   }
 
   remove(): void {
-    window.removeEventListener("message", this.hear);
+    this.link.close();
+    this.frame.remove();
+    this.finish("aborted");
   }
 
   /** What stands in the frame may send anything: only these few words mean something. */
-  private readonly hear = (event: MessageEvent): void => {
-    const { frame, order } = this;
-    if (!frame || !order || event.source !== frame.contentWindow) return;
-    const told = event.data as { agnez?: unknown; kind?: unknown; value?: unknown } | null;
-    if (told?.agnez !== true) return;
-    if (told.kind === "ready") frame.contentWindow!.postMessage(order, "*");
-    if (told.kind === "shown") this.shown?.resolve();
-    if (told.kind === "failed") this.shown?.reject(new Error(String(told.value).slice(0, 500)));
-    if (told.kind === "height" && this.declared === null && typeof told.value === "number") this.setHeight(frame, told.value);
-  };
+  private hear(told: Told): void {
+    switch (told.kind) {
+      case "shown": this.finish("shown"); break;
+      case "failed": this.finish(new Error(told.why)); break;
+      case "size": [this.width, this.height] = [Math.max(this.width, told.width), told.height]; break;
+      case "bokeh": this.note = words.otherBokeh(told.made, bokehVersion); break;
+      case "blocked": this.noteBlocked(told.what, told.host); break;
+      case "ended": this.end(told.why); break;
+    }
+    this.onChange();
+  }
 
-  private setHeight(frame: HTMLIFrameElement, height: number): void {
-    frame.style.height = `${Math.min(MOST_PX, Math.max(LEAST_PX, Math.round(height) || 0))}px`;
+  private noteBlocked(what: string, host: string): void {
+    this.blocked.what.add(what);
+    this.blocked.hosts.add(host || words.ownServer);
+    this.note = words.blocked([...this.blocked.what], [...this.blocked.hosts]);
+  }
+
+  private end(why: string): void {
+    this.hasEnded = true;
+    this.note = why;
+    this.link.close();
+    this.frame.remove();
+    this.finish(new Error(why));
   }
 }
