@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import keras
 
-from agnez_client.callbacks.keras_settings import LearningRate, model_params
+from agnez_client.callbacks.keras_settings import LearningRate, mean_measures, model_params
+from agnez_client.callbacks.measures import measure_of
 from agnez_client.callbacks.run import CallbackRun
 from agnez_client.context import Context
 from agnez_client.job import Job
@@ -29,10 +30,13 @@ _LEFT: Final = "fit was left by an exception"
 
 class AgnezCallback(keras.callbacks.Callback):
     """
-    Channels have the names that Keras gives to its logs: `loss`, `val_loss`, `accuracy` …; a
-    measure has one chart. x counts the batches that were trained with (the axis says "step"), or
-    with ``every=0`` the epochs. The last point of `loss` within an epoch is that of the whole
-    epoch: what Keras tells during one is the mean since it began.
+    The figures of an epoch have the names that Keras gives them: `loss`, `val_loss`, `accuracy` …;
+    `batch_loss` and so on are those of batches. A measure has one chart. x counts the batches that
+    were trained with (the axis says "step"), or with ``every=0`` the epochs.
+
+    What Keras tells after a batch is the mean since the epoch began, in which a spike is lost. Here
+    it is the mean since the point before, worked out from two of Keras' (as if all batches were
+    equally large); of measures that are no means it is what Keras tells.
 
     Without *job* each `fit` is a run of its own, which it ends; an `evaluate` that follows is
     written to that run as `test_loss` and so on. To have several in one run, or to see the state
@@ -79,7 +83,8 @@ class AgnezCallback(keras.callbacks.Callback):
         self._watches_exit = False
         self._done = self._epochs = self._evaluations = 0
         self._start = self._seen = self._sent = self._fit_start = 0
-        self._told: set[str] = set()
+        self._means: frozenset[str] = frozenset()
+        self._before: dict[str, tuple[int, float]] = {}
         self._rate: LearningRate | None = None
         self._epoch_rate: float | None = None
 
@@ -114,6 +119,7 @@ class AgnezCallback(keras.callbacks.Callback):
         with self._run.quietly():
             steps = self.params.get("steps")
             self._seen, self._start, self._epoch_rate = 0, self._done, None
+            self._before.clear()
             if self._is_first:
                 self._is_first = False
                 if epoch:
@@ -124,22 +130,37 @@ class AgnezCallback(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Its figures, where they are due. Keras may call this from several threads."""
         with self._lock:
-            is_first, self._seen = not self._seen, max(self._seen, batch + 1)
-            x = self._start + batch + 1
-            is_due = self._every and x - self._sent >= self._every
-            if is_due:
-                self._sent = x
-        if not is_due and not is_first:
+            count, is_first = batch + 1, not self._seen
+            self._seen = max(self._seen, count)
+            x = self._start + count
+            is_due = bool(self._every) and x - self._sent >= self._every
+            if is_due or is_first:
+                with self._run.quietly():
+                    self._take_batch(x, count, logs or {}, is_first=is_first, is_due=is_due)
+
+    def _take_batch(
+        self, x: int, count: int, logs: Mapping[str, Any], *, is_first: bool, is_due: bool
+    ) -> None:
+        rate = self._rate_at(x) if is_first or self._has_schedule else None
+        if is_first:
+            self._epoch_rate = rate
+            self._means = mean_measures(self.model, logs)
+        if not is_due:
             return
-        with self._run.quietly():
-            rate = self._rate_at(x) if is_first or self._has_schedule else None
-            if is_first:
-                self._epoch_rate = rate
-            if is_due:
-                self._told.update(logs or {})
-                self._run.send_all(x, logs or {})
-                if self._has_schedule:
-                    self._run.send(RATE, x, rate)
+        self._sent = x
+        for name in ordered(logs):
+            y = self._since(name, count, logs[name])
+            self._run.send(f"batch_{name}", x, y, chart=measure_of(name))
+        if self._has_schedule:
+            self._run.send(RATE, x, rate)
+
+    def _since(self, name: str, count: int, y: Any) -> Any:
+        """*y*, the mean over *count* batches, as that of those since the point before."""
+        if name not in self._means:
+            return y
+        before, mean = self._before.get(name, (0, 0.0))
+        self._before[name] = count, y
+        return (y * count - mean * before) / (count - before)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """The figures of the epoch, those on validation data among them."""
@@ -147,10 +168,9 @@ class AgnezCallback(keras.callbacks.Callback):
             if not self.params.get("steps") and epoch == self._epochs:
                 self._tell_total(epoch, self._seen)
             self._done, self._epochs = self._start + self._seen, self._epochs + 1
-            is_told = self._every and self._sent == self._done
-            known = {RATE, *(self._told if is_told else ())}
-            self._run.send_all(self._x, {k: v for k, v in (logs or {}).items() if k not in known})
-            if not (is_told and self._has_schedule):
+            figures = {k: (logs or {})[k] for k in ordered(logs or {}) if k != RATE}
+            self._run.send_all(self._x, figures)
+            if not (self._every and self._sent == self._done and self._has_schedule):
                 self._send_rate(logs or {})
             if self._histograms and self._epochs % self._histograms == 0:
                 self._send_weights()
@@ -217,7 +237,9 @@ class AgnezCallback(keras.callbacks.Callback):
         self._evaluations += 1
         with self._run.quietly():
             x = self._x or self._evaluations
-            self._run.send_all(x, {f"test_{name}": y for name, y in (logs or {}).items()})
+            self._run.send_all(
+                x, {f"test_{name}": (logs or {})[name] for name in ordered(logs or {})}
+            )
         if not self._is_held:
             self._run.end()
 
@@ -262,3 +284,8 @@ def _exiting(callback: weakref.ref[AgnezCallback]) -> None:
     found = callback()
     if found is not None:
         found._left_behind()
+
+
+def ordered(logs: Mapping[str, Any]) -> list[str]:
+    """The names in *logs*, which Keras sorts, what matters most before the others."""
+    return sorted(logs, key=lambda name: measure_of(name) != "loss")

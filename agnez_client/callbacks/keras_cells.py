@@ -34,7 +34,8 @@ logger = logging.getLogger("agnez_client")
 
 class Sender(keras.callbacks.Callback):
     """
-    A cell, made when the callback is; a class made from this one calls `send` when it likes.
+    A cell, made when the callback is, or taken over from an earlier training with the same name and
+    position; a class made from this one calls `send` or `show` when it likes.
 
     A server that is away, or refuses, ends no training: the log says so once, and the next `send`
     tries again. With AGNEZ_STRICT it is an error.
@@ -108,8 +109,16 @@ class Sender(keras.callbacks.Callback):
             self._patch(self._values.upload(found), "img")
 
     def _create(self) -> None:
-        owner = {} if self._run is None else {"run": self._run}
-        self.id = str(self._values.create({**self._document("", None), **owner})["_id"])
+        """The page must not fill with cells of trainings that are over: one is taken over."""
+        empty = self._document("", None)
+        if self._run is not None:
+            self.id = str(self._values.create({**empty, "run": self._run})["_id"])
+            return
+        alike = {"name": self.name, "pos": self.position, "$select": ["run"]}
+        known = [r["_id"] for r in self._values.find(alike) if r.get("run") is None]
+        if known:
+            self._values.patch(known[-1], empty)
+        self.id = known[-1] if known else str(self._values.create(empty)["_id"])
 
     def _patch(self, value: str, cell_type: str | None) -> None:
         if self.id is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -24,7 +24,9 @@ def model_params(model: Any) -> dict[str, Any]:
         found["model"]["parameters"] = model.count_params()
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
-        found["optimizer"] = {"class": type(optimizer).__name__, **plain(optimizer.get_config())}
+        config = plain(optimizer.get_config())
+        kind = type(optimizer).__name__
+        found["optimizer"] = {"class": kind, **_without_name(config, kind)}
     compiled = _compiled(model)
     if compiled.get("loss") is not None:
         found["loss"] = plain(compiled["loss"])
@@ -40,6 +42,15 @@ def _compiled(model: Any) -> Mapping[str, Any]:
         return model.get_compile_config() or {}
     except Exception:  # noqa: BLE001 (whatever a loss of somebody else says about itself)
         return {}
+
+
+def mean_measures(model: Any, names: Iterable[str]) -> frozenset[str]:
+    """Those of the *names* in logs whose values are means over what was seen."""
+    found = list(model.metrics)
+    for metric in model.metrics:
+        found += getattr(metric, "metrics", [])  # those that `compile` was told of
+    means = {m.name for m in found if isinstance(m, keras.metrics.Mean)} | {"loss"}
+    return frozenset(n for n in names if any(n == m or n.endswith(f"_{m}") for m in means))
 
 
 def plain(config: Any) -> Any:
@@ -58,8 +69,14 @@ def plain(config: Any) -> Any:
         inner = plain(config.get("config") or {})
         if config["class_name"] == "function" or not isinstance(inner, Mapping):
             return inner
-        return {"class": config["class_name"], **inner}
+        return {"class": config["class_name"], **_without_name(inner, config["class_name"])}
     return {str(key): plain(value) for key, value in config.items() if value is not None}
+
+
+def _without_name(config: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """*config* without the name that Keras has made of the class."""
+    said = str(config.get("name", "")).replace("_", "").lower()
+    return {k: v for k, v in config.items() if k != "name" or said != kind.lower()}
 
 
 def short(number: float) -> float:
@@ -86,7 +103,7 @@ class LearningRate:
         self._schedule: Any = getattr(self._optimizer, "_learning_rate", None)
         schedule = keras.optimizers.schedules.LearningRateSchedule
         self.is_schedule = isinstance(self._schedule, schedule)
-        self._first = int(self._optimizer.iterations) if self.is_schedule else 0
+        self._first = int(getattr(self._optimizer, "iterations", 0)) if self.is_schedule else 0
         self._share = getattr(self._optimizer, "gradient_accumulation_steps", None) or 1
 
     def at(self, batches: int) -> float | None:

@@ -4,9 +4,9 @@ A small convolutional network of Keras learns scikit-learn's 8 x 8 handwritten d
     agnez up                                           # in one terminal
     python training/keras_digits/train.py              # in another
 
-Everything about Agnez is in `make_callbacks`; the rest is a plain program of Keras. The curves, the
-filters and the parameters are on the page of the run, four cells on the first page and on that of
-the run.
+Everything about Agnez is in `make_callbacks`; the rest is a plain program of Keras. Curves, weights
+and parameters are on the page of the run, the cells on the first page; the next training takes the
+cells over. With `run=ctx.job` they would stay with their run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the batches are too small to be shared out
 
 import keras
 import matplotlib
@@ -51,19 +52,20 @@ def load_splits() -> tuple[Data, Data]:
 
 
 def build_model(lr: float, steps: int) -> keras.Model:
-    """``(B, 8, 8, 1)`` -> logits ``(B, 10)``, compiled; the rate of learning falls over *steps*."""
-    model = keras.Sequential(
-        [
-            keras.layers.Input((8, 8, 1)),
-            keras.layers.Conv2D(16, 5, padding="same", activation="relu", name="filters"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dropout(0.3),
-            keras.layers.Dense(10, name="digits"),
-        ],
-        name="cnn",
-    )
+    """
+    ``(B, 8, 8, 1)`` -> logits ``(B, 10)``, compiled; the rate of learning falls over *steps*.
+
+    Beside the convolutions a single layer looks at the pixels: its weights are a picture of each
+    digit.
+    """
+    images = keras.layers.Input((8, 8, 1))
+    found = keras.layers.Conv2D(16, 5, padding="same", activation="relu", name="filters")(images)
+    found = keras.layers.MaxPooling2D()(found)
+    found = keras.layers.Conv2D(32, 3, padding="same", activation="relu")(found)
+    found = keras.layers.Dropout(0.3)(keras.layers.Flatten()(found))
+    pixels = keras.layers.Flatten()(images)
+    logits = keras.layers.Dense(10)(found) + keras.layers.Dense(10, name="templates")(pixels)
+    model = keras.Model(images, logits, name="cnn")
     model.compile(
         optimizer=keras.optimizers.SGD(
             keras.optimizers.schedules.CosineDecay(lr, steps), momentum=0.9
@@ -95,14 +97,13 @@ def make_callbacks(ctx: Context, model: keras.Model, test: Data) -> list[keras.c
         tiles = 1 - images[wrong if len(wrong) else [0]].transpose(0, 3, 1, 2)
         return img_grid(tiles.repeat(6, axis=2).repeat(6, axis=3))
 
-    run = ctx.job
     return [
         AgnezCallback(ctx, histograms=2),
-        Grid2D(model.get_layer("digits"), fig_title="weights of the digits", job=ctx),
-        LossPlot(position=0, run=run),
-        VisualizeConvWeights(model.get_layer("filters"), name="Filters", position=1, run=run),
-        SendFigHTML(draw_accuracy, "Digits", "share of each that is seen", 2, run=run),
-        SendImage(draw_mistakes, "Mistakes", "taken for other digits", 3, run=run),
+        Grid2D(model.get_layer("templates"), fig_title="templates", job=ctx, display_cols=5),
+        LossPlot(),
+        VisualizeConvWeights(model.get_layer("filters"), name="Filters", position=1),
+        SendFigHTML(draw_accuracy, "Digits", "share of each that is seen", 2),
+        SendImage(draw_mistakes, "Mistakes", "taken for other digits", 3),
     ]
 
 
