@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agnez_client.plots.attribution import grad_cam, integrated_gradients, saliency, smooth_grad
     from agnez_client.plots.embedding import PlanePCA, embedding2d, timeseries2d
+    from agnez_client.plots.filmfile import video_at_notebook
+    from agnez_client.plots.films import make_gif, video_grid2d, video_img_grid
+    from agnez_client.plots.filmscatter import timeseries2dvideo, video_embedding
     from agnez_client.plots.fooling import Fooled, fool
     from agnez_client.plots.grids import grid2d, img_grid, scale_norm
     from agnez_client.plots.heat import heat_colours, overlay
@@ -43,6 +46,7 @@ __all__ = [
     "img_grid",
     "imshow",
     "integrated_gradients",
+    "make_gif",
     "overlay",
     "pref_grid",
     "saliency",
@@ -50,15 +54,36 @@ __all__ = [
     "smooth_grad",
     "timeseries2d",
     "timeseries2dplot",
+    "timeseries2dvideo",
     "to_01c",
     "to_c01",
+    "video_at_notebook",
+    "video_embedding",
+    "video_grid2d",
+    "video_img_grid",
 ]
 
 _ROOMS = {
+    "attribution": (
+        "grad_cam",
+        "integrated_gradients",
+        "saliency",
+        "smooth_grad",
+    ),
     "embedding": (
         "PlanePCA",
         "embedding2d",
         "timeseries2d",
+    ),
+    "filmfile": ("video_at_notebook",),
+    "films": (
+        "make_gif",
+        "video_grid2d",
+        "video_img_grid",
+    ),
+    "filmscatter": (
+        "timeseries2dvideo",
+        "video_embedding",
     ),
     "fooling": (
         "Fooled",
@@ -87,12 +112,6 @@ _ROOMS = {
     "preferences": (
         "DeepPref",
         "pref_grid",
-    ),
-    "attribution": (
-        "grad_cam",
-        "integrated_gradients",
-        "saliency",
-        "smooth_grad",
     ),
     "scatter": (
         "embedding2dplot",

@@ -70,10 +70,16 @@ def img_grid(
     if images.ndim == 3:
         images = images[:, None]
     images = shaped(images, "N, C, H, W", "x")
-    count, channels, height, width = images.shape
+    return laid_out(
+        scale_norm(images) if rescale else np.stack([scale_norm(one) for one in images]), rows_cols
+    )
+
+
+def laid_out(tiles: Floats, rows_cols: Sequence[int] | None = None) -> Pixels:
+    """The grid of `img_grid` of *tiles* ``(N, C, H, W)`` that are 0 to 1 already."""
+    count, channels, height, width = tiles.shape
     rows, cols = _rows_and_columns(count, rows_cols)
     grid = np.full((rows * (height + 1) - 1, cols * (width + 1) - 1, channels), WHITE, np.uint8)
-    tiles = scale_norm(images) if rescale else np.stack([scale_norm(one) for one in images])
     for i, tile in enumerate(_as_bytes(tiles)):
         top, left = i // cols * (height + 1), i % cols * (width + 1)
         grid[top : top + height, left : left + width] = np.moveaxis(tile, 0, -1)

@@ -73,7 +73,7 @@ def heat_colours(heat: Any, cut: float = 100) -> tuple[Pixels, Floats]:
     if amounts.min() < 0:
         signed = np.where((amounts < 0)[..., None], AGAINST, FOR)
         return signed.astype(np.uint8), strength
-    return _scale()[np.rint(strength * 255).astype(np.intp)], strength
+    return scale()[np.rint(strength * 255).astype(np.intp)], strength
 
 
 def _overlaid(image: Any, heat: Floats, opacity: float, cut: float) -> Pixels:
@@ -103,7 +103,7 @@ def _resized(heat: Floats, shape: tuple[int, ...]) -> Floats:
     return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def _scale() -> Pixels:
+def scale() -> Pixels:
     """256 colours, ``(256, 3)``, dark and purple to yellow, evenly brighter."""
     from bokeh.palettes import Plasma256
 
