@@ -39,6 +39,7 @@ class PlanePCA:
         count, dims = samples.shape
         self.mean = samples.mean(axis=0)
         centred = samples - self.mean
+        centred /= np.abs(centred).max() or 1.0  # squares neither overflow nor vanish
         if count > dims:  # much faster for many samples
             values, vectors = np.linalg.eigh(centred.T @ centred)
             variances, axes = values[::-1].clip(0), vectors.T[::-1]

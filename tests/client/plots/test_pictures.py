@@ -108,7 +108,7 @@ def test_a_figure_holds_the_pixels_with_row_0_on_top() -> None:
     (drawn,) = plot.renderers[0].data_source.data["image"]
     assert [hex(v) for v in drawn[:, 0]] == ["0xff060504", "0xff030201"]
     assert (plot.x_range.end, plot.y_range.end) == (1, 2)
-    assert plot.background_fill_color == THEME["dark"]["card"]
+    assert plot.styles == {"background": THEME["dark"]["card"]}
 
 
 def test_pixels_of_a_figure_are_square() -> None:
