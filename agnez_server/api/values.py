@@ -15,11 +15,10 @@ from agnez_server.api.recordbody import read_record
 from agnez_server.api.streaming import begun
 from agnez_server.errors import AgnezServerError
 from agnez_server.keys import READERS, VALUES
+from agnez_server.values.foresight import FEW
 from agnez_server.values.qs import parse_qs
 from agnez_server.values.service import Record
 
-_AT_ONCE: Final = 1000
-"""Of more records than these a query is answered in a thread: others have their turn meanwhile."""
 _PAGE_BYTES: Final = 1 << 20
 _OVERRIDE: Final = "X-HTTP-Method-Override"
 
@@ -50,7 +49,7 @@ async def head_values(request: web.Request) -> web.Response:
 async def _found(request: web.Request) -> list[Record]:
     values = request.app[VALUES]
     find = values.finder(_query(request), text=True)
-    if len(values) <= _AT_ONCE:
+    if len(values) <= FEW:
         return find()
     return await asyncio.get_running_loop().run_in_executor(request.app[READERS], find)
 

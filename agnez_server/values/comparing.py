@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import orjson
 
@@ -27,7 +27,7 @@ RANGES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Whether *value* is a number; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -11,10 +11,19 @@ from agnez_server.checks import shown
 from agnez_server.errors import Conflict, TooLarge
 from agnez_server.models import VALUES
 from agnez_server.store.base import Change
+from agnez_server.values.foresight import Foresight
 from agnez_server.values.index import Record, place_of
 from agnez_server.values.outbox import Event, Happening
 from agnez_server.values.query import Query
-from agnez_server.values.records import MAX_BULK, RecordNotFound, new_id, own_id, size_of
+from agnez_server.values.records import (
+    MAX_BULK,
+    MAX_BULK_BYTES,
+    RecordNotFound,
+    new_id,
+    own_id,
+    size_of,
+)
+from agnez_server.values.rows import rows_of
 from agnez_server.values.shelf import Shelf
 
 
@@ -46,33 +55,45 @@ class Draft:
         if number is None:
             return self._insert({**body, "_id": self._unused_id()})
         before = self._row(number)
-        return self._replace("updated", number, before, {**body, "_id": before["_id"]})
+        return self._replace("updated", number, before, {**body, "_id": self._id_of(before)})
 
     def update(self, id: str, body: Mapping[str, Any], query: Query) -> Record:
         """Put *body* in the place of the record *id*. Raises NotFound."""
         number, before = self._find(id, query)
-        return self._replace("updated", number, before, {**body, "_id": before["_id"]})
+        return self._replace("updated", number, before, {**body, "_id": self._id_of(before)})
 
     def patch(self, id: str, body: Mapping[str, Any], query: Query) -> Record:
         """Put the fields of *body* into the record *id*. Raises NotFound."""
         number, before = self._find(id, query)
         return self._patch(number, before, body)
 
-    def patch_all(self, body: Mapping[str, Any], query: Query) -> list[Record]:
+    def patch_all(
+        self, body: Mapping[str, Any], query: Query, foresight: Foresight
+    ) -> list[Record]:
         """`patch` for all that match."""
-        return [self._patch(number, self._row(number), body) for number in self._match(query)]
+        found = self._match(query, foresight)
+        size = self._shelf.size_of(record.doc_id for record in found)
+        if size > MAX_BULK_BYTES:
+            raise TooLarge(
+                f"the {len(found)} records that match take {size} bytes, "
+                f"at most {MAX_BULK_BYTES} are changed at a time",
+                hint="change them in parts",
+                limit=MAX_BULK_BYTES,
+            )
+        return [self._patch(record.doc_id, record, body) for record in found]
 
     def remove(self, id: str, query: Query) -> Record:
         """Take the record *id* away. Raises NotFound."""
         return self._remove(*self._find(id, query))
 
-    def remove_all(self, query: Query) -> list[Record]:
+    def remove_all(self, query: Query, foresight: Foresight) -> list[Record]:
         """`remove` for all that match."""
-        return [self._remove(number, self._row(number)) for number in self._match(query)]
+        found = self._match(query, foresight)
+        return [self._remove(record.doc_id, record) for record in found]
 
     # -- finding -----------------------------------------------------------------------------
 
-    def _row(self, number: int) -> Record:
+    def _row(self, number: int) -> Document:
         found = self._table.get(doc_id=number)
         assert isinstance(found, Document)
         return found
@@ -84,17 +105,25 @@ class Draft:
             raise RecordNotFound(id)
         return number, record
 
-    def _match(self, query: Query) -> list[int]:
+    def _match(self, query: Query, foresight: Foresight) -> list[Document]:
         numbers = self._shelf.index.numbers(query.ids, query.run)
-        rows = iter(self._table) if numbers is None else map(self._row, numbers)
-        found = query.pick(rows)
+        if numbers is None:
+            matching = foresight.matches(query, rows_of(self._change.docs))
+        else:
+            matching = filter(query.matches, map(self._row, numbers))
+        found = query.arranged(matching)
         if len(found) > MAX_BULK:
             raise TooLarge(
                 f"{len(found)} records match, at most {MAX_BULK} are changed at a time",
                 hint=f"add $limit={MAX_BULK}, and call again until the answer is empty",
                 limit=MAX_BULK,
             )
-        return [record.doc_id for record in found if isinstance(record, Document)]
+        return found
+
+    def _id_of(self, record: Record) -> str:
+        """Its id; a new one where it was imported without."""
+        id = record.get("_id")
+        return id if isinstance(id, str) else self._unused_id()
 
     def _unused_id(self) -> str:
         id = new_id()
@@ -111,7 +140,7 @@ class Draft:
         return self._note("created", number, None, size)
 
     def _patch(self, number: int, before: Record, body: Mapping[str, Any]) -> Record:
-        after = {**before, **body, "_id": before["_id"]}
+        after = {**before, **body, "_id": self._id_of(before)}
         return self._replace("patched", number, before, after)
 
     def _replace(self, event: Event, number: int, before: Record, after: Record) -> Record:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from agnez_server.values.comparing import is_number, number_of
 
 Record = dict[str, Any]
 Place = tuple[str, int]
@@ -11,11 +14,17 @@ Place = tuple[str, int]
 
 
 def place_of(record: Mapping[str, Any]) -> Place | None:
-    """The run and the position that *record* names, None unless it names both."""
+    """
+    The run and the whole position that *record* names, None unless it names both. A form has the
+    position as text.
+    """
     run, pos = record.get("run"), record.get("pos")
-    if not isinstance(run, str) or isinstance(pos, bool) or not isinstance(pos, int | float):
+    if not isinstance(run, str):
         return None
-    return (run, int(pos)) if pos == int(pos) else None
+    number = number_of(pos) if isinstance(pos, str) else pos
+    if not is_number(number) or not math.isfinite(number) or number != int(number):
+        return None
+    return run, int(number)
 
 
 class Index:
@@ -58,8 +67,9 @@ class Index:
             self._put_in(number, after)
 
     def _put_in(self, number: int, record: Mapping[str, Any]) -> None:
-        self._ids[record["_id"]] = number
-        run, place = record.get("run"), place_of(record)
+        id, run, place = record.get("_id"), record.get("run"), place_of(record)
+        if isinstance(id, str):  # what was imported may have none
+            self._ids[id] = number
         if isinstance(run, str):
             self._runs.setdefault(run, {})[number] = None
         elif run is not None:
@@ -68,9 +78,9 @@ class Index:
             self._places.setdefault(place, {})[number] = None
 
     def _take_out(self, number: int, record: Mapping[str, Any]) -> None:
-        if self._ids.get(record["_id"]) == number:
-            del self._ids[record["_id"]]
-        run, place = record.get("run"), place_of(record)
+        id, run, place = record.get("_id"), record.get("run"), place_of(record)
+        if isinstance(id, str) and self._ids.get(id) == number:
+            del self._ids[id]
         self._odd.pop(number, None)
         if isinstance(run, str):
             _drop(self._runs, run, number)

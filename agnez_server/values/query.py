@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.values.comparing import WORDS, number_of, sort_key, values_at
 from agnez_server.values.conditions import MAX_PATH, Condition, Conditions
 from agnez_server.values.index import Record
+
+_R = TypeVar("_R", bound=Record)
 
 MAX_SORT: Final = 16
 MAX_SELECT: Final = 256
@@ -35,8 +37,12 @@ class Query:
     limit: int | None = None
 
     def pick(self, records: Iterable[Record]) -> list[Record]:
-        """Those of *records* that match, in order, from ``skip`` on, at most ``limit``."""
-        found = [record for record in records if self.matches(record)]
+        """Those of *records* that match, arranged."""
+        return self.arranged(record for record in records if self.matches(record))
+
+    def arranged(self, matching: Iterable[_R]) -> list[_R]:
+        """*matching* records in order, from ``skip`` on, at most ``limit``."""
+        found = list(matching)
         for path, is_descending in reversed(self.order):
             found.sort(key=_key_at(path), reverse=is_descending)
         end = None if self.limit is None else self.skip + self.limit

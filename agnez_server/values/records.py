@@ -17,8 +17,9 @@ from agnez_server.values.index import Record
 MAX_DEPTH: Final = 64
 """Levels of lists and objects in a record."""
 MAX_ID_LENGTH: Final = 200
-MAX_BULK: Final = 10_000
-"""Records of one create."""
+MAX_BULK: Final = 5000
+"""Records of one change: nobody else is answered while it is made."""
+MAX_BULK_BYTES: Final = 64 << 20
 _ID_LENGTH: Final = 16
 _LETTERS: Final = string.ascii_letters + string.digits
 
@@ -29,6 +30,7 @@ class RecordNotFound(NotFound):
     def __init__(self, id: object) -> None:
         super().__init__("record", id)
         self.message = f"No record found for id {shown(id)}"
+        self.args = (self.message,)
 
 
 def new_id() -> str:

@@ -14,10 +14,12 @@ from agnez_server.errors import BadRequest, TooLarge
 from agnez_server.models import VALUES
 from agnez_server.store.base import Change, Committed, Store
 from agnez_server.values.draft import Draft
+from agnez_server.values.foresight import foresee
 from agnez_server.values.index import Index, Record
 from agnez_server.values.outbox import Event, Listener, Outbox
 from agnez_server.values.query import Query, parse_query
 from agnez_server.values.records import MAX_BULK, RecordNotFound, checked_body, given_id
+from agnez_server.values.rows import Rows, rows_of
 from agnez_server.values.shelf import Limits, Shelf
 
 __all__ = ["Event", "Limits", "Record", "Values"]
@@ -38,7 +40,7 @@ class Values:
     def __init__(self, store: Store, limits: Limits | None = None) -> None:
         self._store = store
         self._index = Index()
-        rows = store.committed.storage.read().get(VALUES, {})  # type: ignore[union-attr]
+        rows = self._rows()
         for number, record in rows.items():
             self._index.move(int(number), None, record)
         self._shelf = Shelf(rows, limits or Limits())
@@ -91,9 +93,8 @@ class Values:
             raise RecordNotFound(wanted)
         return parsed.trimmed(record)
 
-    def _rows(self) -> dict[str, Record]:
-        found: dict[str, Record] = self._store.committed.storage.read().get(VALUES, {})  # type: ignore[union-attr]
-        return found
+    def _rows(self) -> Rows:
+        return rows_of(self._store.committed)
 
     def _candidates(self, query: Query) -> list[Record]:
         rows, numbers = self._rows(), self._index.numbers(query.ids, query.run)
@@ -162,7 +163,8 @@ class Values:
         """
         parsed, body = parse_query(query, text=text), checked_body(data)
         if id is None:
-            many = await self._change(lambda draft: draft.patch_all(body, parsed))
+            seen = await foresee(parsed, self._rows())
+            many = await self._change(lambda draft: draft.patch_all(body, parsed, seen))
             return [parsed.trimmed(record) for record in many]
         wanted = given_id(id, "patch")
         return parsed.trimmed(await self._change(lambda draft: draft.patch(wanted, body, parsed)))
@@ -173,7 +175,8 @@ class Values:
         """Take the record *id* away; None: all that match. Returns what they were."""
         parsed = parse_query(query, text=text)
         if id is None:
-            many = await self._change(lambda draft: draft.remove_all(parsed))
+            seen = await foresee(parsed, self._rows())
+            many = await self._change(lambda draft: draft.remove_all(parsed, seen))
             return [parsed.trimmed(record) for record in many]
         wanted = given_id(id, "remove")
         return parsed.trimmed(await self._change(lambda draft: draft.remove(wanted, parsed)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -36,6 +36,10 @@ class Shelf:
         self._bytes = 0
         for number, record in rows.items():
             self._move(int(number), None, record, len(orjson.dumps(record)))
+
+    def size_of(self, numbers: Iterable[int]) -> int:
+        """Bytes of these records all together."""
+        return sum(self._sizes[number] for number in numbers)
 
     def require_room(self, number: int | None, size: int) -> None:
         """
