@@ -11,7 +11,8 @@ export class Enlarge {
     if (event.key === "Escape") this.turn(false);
   };
 
-  constructor(private readonly card: () => HTMLElement) {
+  /** `turned` hears it afterwards. */
+  constructor(private readonly card: () => HTMLElement, private readonly turned: (large: boolean) => void = () => undefined) {
     this.button.addEventListener("click", () => this.turn(!this.isLarge));
     this.draw(false);
   }
@@ -31,6 +32,7 @@ export class Enlarge {
       document.removeEventListener("keydown", this.onKey);
       this.backdrop.remove();
     }
+    this.turned(large);
   }
 
   private draw(large: boolean): void {

@@ -28,10 +28,10 @@ export class Board {
     new ResizeObserver(() => this.fit()).observe(this.element);
   }
 
-  /** As many columns as there is room for. */
+  /** As many columns as were chosen and there is room for. One cell alone has all of it. */
   get columns(): number {
     const chosen = this.arrangement?.columns ?? 1;
-    if (PHONE.matches) return 1;
+    if (PHONE.matches || this.cards.size === 1) return 1;
     const room = Math.floor((this.width || this.element.clientWidth) / NARROWEST_PX);
     return Math.max(1, Math.min(chosen, MOST_COLUMNS, room));
   }

@@ -38,7 +38,7 @@ export class CellCard {
   private readonly title = h("h3", {});
   private readonly age = h("span", { class: "at cell-age" });
   private readonly about = h("p", { class: "cell-about" });
-  private readonly enlarge = new Enlarge(() => this.card);
+  private readonly enlarge = new Enlarge(() => this.card, () => this.fit());
   private record: CellRecord | null = null;
   private changedAt: Date | null = null;
   private mayChange = false;
@@ -77,9 +77,16 @@ export class CellCard {
     this.place = place;
     this.size = size;
     this.slot.style.gridColumn = `span ${Math.min(size.columns, columns)}`;
-    this.stage.element.classList.toggle("sized", size.height !== null);
-    this.stage.element.style.height = size.height === null ? "" : `${size.height}px`;
+    this.fit();
     this.label();
+  }
+
+  /** Whether what is in it has a height of its own, or takes the one it is given. */
+  private fit(): void {
+    const { element } = this.stage;
+    const { height } = this.size;
+    element.classList.toggle("sized", height !== null || this.isLarge);
+    element.style.height = height === null ? "" : `${height}px`;
   }
 
   allow(change: boolean): void {
