@@ -165,7 +165,7 @@ class AgnezCallback(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """The figures of the epoch, those on validation data among them."""
         with self._run.quietly():
-            if not self.params.get("steps") and epoch == self._epochs:
+            if self._every and not self.params.get("steps"):
                 self._tell_total(epoch, self._seen)
             self._done, self._epochs = self._start + self._seen, self._epochs + 1
             figures = {k: (logs or {})[k] for k in ordered(logs or {}) if k != RATE}

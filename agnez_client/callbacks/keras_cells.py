@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import keras
 
+from agnez_client.callbacks.keras_gif import SaveGif
 from agnez_client.callbacks.keras_weights import as_tiles, enlarged, is_there
 from agnez_client.errors import SettingsError
 from agnez_client.naming import as_name
@@ -25,6 +26,16 @@ from agnez_client.plots.grids import img_grid
 from agnez_client.settings import load_settings
 from agnez_client.values import Values
 from agnez_client.values.content import File, as_content, as_file
+
+__all__ = [
+    "LossPlot",
+    "SaveGif",
+    "SendFigHTML",
+    "SendImage",
+    "SendImgur",
+    "Sender",
+    "VisualizeConvWeights",
+]
 
 APP_URL: Final = "http://localhost:3000/api/v1/values"
 Logs = Mapping[str, Any] | None
