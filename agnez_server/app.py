@@ -22,6 +22,7 @@ from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
+from agnez_server.images import add_images
 from agnez_server.live.feathers import Feathers, ScopeOf
 from agnez_server.live.hub import Hub
 from agnez_server.meter import RequestMeter
@@ -74,6 +75,7 @@ def make_app(
     add_headers(app)
     add_api(app, settings.base_path)
     add_pages(app, settings.base_path)
+    add_images(app, settings.base_path, settings.static)
     hub.door.attach(app, f"{settings.base_path}/socket.io/")
     app.cleanup_ctx.append(_readers)
     app.cleanup_ctx.append(_watchdogs)

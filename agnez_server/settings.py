@@ -39,6 +39,9 @@ class ServerSettings:
         None, "Data directory; without one the user's data directory", env="AGNEZ_DATA"
     )
     ephemeral: bool = setting(False, "Keep nothing: a temporary data directory, removed at the end")
+    static: Path | None = setting(
+        None, "Folder whose pictures are served at /images/", env="AGNEZ_STATIC"
+    )
     login: bool = setting(False, "Ask for a password or token on loopback too", env="AGNEZ_LOGIN")
     base_path: str = setting("", "Path prefix behind a proxy, as /agnez", env="AGNEZ_BASE_PATH")
     cors_origins: tuple[str, ...] = setting((), "Origins that may call from other pages")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ Examples:
   agnez up --port 0 --ephemeral             # a free port, nothing kept
   agnez up --host 0.0.0.0                   # for others too; asks for a login
   agnez up --base-path /agnez               # behind a proxy
+  agnez up --static plots                   # its pictures at /images/
 """
 
 
@@ -28,6 +30,11 @@ Examples:
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1 and ::1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks one.  [default: 3000]")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory.")
+@click.option(
+    "--static",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of pictures, at /images/.  [default: ./images, where it is there]",
+)
 @click.option("--ephemeral", is_flag=True, default=None, help="Keep nothing after the end.")
 @click.option("--login", is_flag=True, default=None, help="Ask for a login on loopback too.")
 @click.option("--base-path", help="Path prefix behind a proxy, as /agnez.")
@@ -79,9 +86,18 @@ def _settings(given: dict[str, Any]) -> ServerSettings:
             "--ephemeral keeps nothing, --data says where to keep it: choose one"
         )
     try:
-        return from_environment(**{k: v for k, v in given.items() if v not in (None, ())})
+        settings = from_environment(**{k: v for k, v in given.items() if v not in (None, ())})
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    return replace(settings, static=_pictures(settings.static))
+
+
+def _pictures(chosen: Path | None) -> Path | None:
+    """The folder of pictures, made absolute: a process may change its directory."""
+    if chosen is not None and not chosen.is_dir():
+        raise click.ClickException(f"AGNEZ_STATIC is {chosen}, which is no folder")
+    found = chosen or Path("images")
+    return found.absolute() if found.is_dir() else None
 
 
 def _base_path(text: str) -> str:
@@ -102,6 +118,8 @@ def _started(settings: ServerSettings, served: Served) -> None:
     write_address(served.url)
     click.echo(f"agnez is up: {served.url}")
     click.echo(f"  data   {'nothing is kept' if settings.ephemeral else served.directory}")
+    if settings.static is not None:
+        click.echo(f"  images {settings.static} at {served.url}/images/")
     if settings.needs_login():
         click.echo("  login  asked for (agnez password, agnez token create)")
     else:

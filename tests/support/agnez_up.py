@@ -40,11 +40,15 @@ class RunningServer:
 
 
 @contextmanager
-def agnez_up(home: Path, *args: str, python: Sequence[str] = AGNEZ) -> Iterator[RunningServer]:
+def agnez_up(
+    home: Path, *args: str, python: Sequence[str] = AGNEZ, cwd: Path | None = None
+) -> Iterator[RunningServer]:
     """`agnez up` on a free port of 127.0.0.1, ended with the block."""
     environment = home_environment(home)
     command = [*python, "up", "--port", "0", "--data", str(home / "data"), *args]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, cwd=cwd
+    ) as process:
         assert process.stdout is not None
         try:
             lines = []
