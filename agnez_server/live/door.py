@@ -71,7 +71,7 @@ class Door:
         except (ValueError, OSError, RecursionError) as error:
             logger.debug("a socket of %s sent nonsense: %s", request.remote, error)
             await self._drop_socket_of(plain)
-            raise ConnectionResetError("the socket was closed") from error
+            raise BadRequest("socket.io: that is nothing a client sends") from None
         if isinstance(answer, web.Response) and answer.status >= 400:
             reason = answer.text or "the transport's request is malformed"
             raise BadRequest(f"socket.io: {shown(reason.strip(chr(34)))}")

@@ -12,6 +12,8 @@ BATCH_BYTES: Final = 256 << 10
 A writer takes no more at once, beside one message that is larger: what it holds is seen by nobody,
 and is said to be on the wire when it is not.
 """
+BATCH_MESSAGES: Final = 16
+"""What python-engineio's client takes in the answer to one poll; beyond, it gives up."""
 MOST_MESSAGES: Final = 200
 MOST_BYTES: Final = 16 << 20
 """With more messages or bytes waiting a reader is behind: no more of his calls are taken."""
@@ -30,7 +32,7 @@ class Unread(asyncio.Queue[Any]):
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
-        self._sizes, self._batch = deque[int](), 0
+        self._sizes, self._batch, self._batch_bytes = deque[int](), 0, 0
         self._taken_at = clock()
         self._room, self._ended = asyncio.Event(), False
         self._room.set()
@@ -53,7 +55,8 @@ class Unread(asyncio.Queue[Any]):
     def _get(self) -> Any:
         item, size = super()._get(), self._sizes.popleft()
         self.bytes -= size
-        self._batch += size
+        self._batch += 1
+        self._batch_bytes += size
         self._taken_at = self._clock()
         self._tell_room()
         return item
@@ -66,12 +69,12 @@ class Unread(asyncio.Queue[Any]):
 
     async def get(self) -> Any:
         """The next message; it begins a batch."""
-        self._batch = 0
+        self._batch = self._batch_bytes = 0
         return await super().get()
 
     def get_nowait(self) -> Any:
         """The next message of the batch. Raises `asyncio.QueueEmpty` at its end."""
-        if self._batch >= BATCH_BYTES:
+        if self._batch >= BATCH_MESSAGES or self._batch_bytes >= BATCH_BYTES:
             raise asyncio.QueueEmpty
         return super().get_nowait()
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.feathers.node import declared, run_tests
 from tests.server.running import RunningServer, running
+from tests.support.complaints import listening_to_the_log
 
 SOCKETS = ["websocket", "polling"]
 TRANSPORTS = ["rest", *SOCKETS]
@@ -43,12 +44,11 @@ PUBLISHED = 79
 
 
 @pytest.fixture(scope="module")
-async def server(
-    tmp_path_factory: pytest.TempPathFactory, complaints: list[str]
-) -> AsyncIterator[RunningServer]:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningServer]:
     """One server for all clients, which has nothing to complain of afterwards."""
-    async with running(tmp_path_factory.mktemp("feathers")) as server:
-        yield server
+    with listening_to_the_log() as complaints:
+        async with running(tmp_path_factory.mktemp("feathers")) as server:
+            yield server
     assert complaints == []
 
 

@@ -1,15 +1,14 @@
-"""What the log says while clients of others are let loose on a server."""
+"""What the log says from warnings on, for tests after which it must have said nothing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-
-import pytest
+from contextlib import contextmanager
 
 
 class _Complaints(logging.Handler):
-    """Keeps messages from warnings on."""
+    """Keeps messages."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -19,10 +18,12 @@ class _Complaints(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-@pytest.fixture(scope="module")
-def complaints() -> Iterator[list[str]]:
-    """What was logged from warnings on, by anybody in this process."""
+@contextmanager
+def listening_to_the_log() -> Iterator[list[str]]:
+    """What is logged in the block by anybody in this process, also between two tests."""
     handler, root = _Complaints(), logging.getLogger()
     root.addHandler(handler)
-    yield handler.messages
-    root.removeHandler(handler)
+    try:
+        yield handler.messages
+    finally:
+        root.removeHandler(handler)
