@@ -68,7 +68,9 @@ def heat_colours(heat: Any, cut: float = 100) -> tuple[Pixels, Floats]:
     """
     amounts = np.nan_to_num(as_floats(as_array(heat, "heat")), nan=0.0, posinf=0.0, neginf=0.0)
     magnitudes = np.abs(amounts)
-    strongest = float(np.percentile(magnitudes, cut)) or float(magnitudes.max()) or 1.0
+    strongest = (
+        float(np.percentile(magnitudes, cut, method="lower")) or float(magnitudes.max()) or 1.0
+    )
     strength: Floats = np.clip(magnitudes / strongest, 0, 1)
     if amounts.min() < 0:
         signed = np.where((amounts < 0)[..., None], AGAINST, FOR)

@@ -48,7 +48,7 @@ def activation_maximisation(
     rate: float = 0.05,
     decay: float = 0.1,
     variation: float = 0.1,
-    jitter: int = 2,
+    jitter: int | None = None,
     bounds: tuple[float, float] | None = (0.0, 1.0),
     count: int = 1,
     seed: int = 0,
@@ -72,7 +72,8 @@ def activation_maximisation(
             of the unit's gradient: the same number does as much in every network.
         variation: The same for the total variation, the sum of differences between neighbouring
             pixels; images only. Larger values make smoother images.
-        jitter: The image is shifted by up to so many pixels before each step; images only.
+        jitter: The image is shifted by up to so many pixels, round its edges, before each step; a
+            sixteenth of its shorter side without it; images only.
         bounds: Values that the inputs keep to; None: any.
         count: Images, which begin at different noise.
         seed: Of the noise and the shifts; equal seeds give equal images on one machine.
@@ -88,11 +89,11 @@ def activation_maximisation(
     random = torch.Generator().manual_seed(seed)
     with probed(model):
         image = _noise(model, (count, *(whole(n, "shape", 1) for n in shape)), middle, random)
-        jitter = whole(jitter, "jitter") if image.ndim == 4 else 0
+        room = _jitter(image, jitter)
         adam = torch.optim.Adam([image], lr=rate)
         curve = []
         for step in range(steps):
-            activation = _activation(model, watched, _shifted(image, jitter, random), unit)
+            activation = _activation(model, watched, _shifted(image, room, random), unit)
             curve.append(activation.mean().item())
             image.grad = _downhill(activation, image, middle, decay, variation)
             adam.step()
@@ -110,6 +111,12 @@ def _noise(
     device, dtype = place_of(model)
     noise = torch.randn(shape, generator=random) * 0.05 + middle
     return noise.to(device, dtype).requires_grad_()
+
+
+def _jitter(image: Tensor, jitter: int | None) -> int:
+    if image.ndim != 4:
+        return 0
+    return min(image.shape[2:]) // 16 if jitter is None else whole(jitter, "jitter")
 
 
 def _shifted(image: Tensor, jitter: int, random: torch.Generator) -> Tensor:
