@@ -92,12 +92,13 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_ANSWER_BYTES,
         read_timeout_s: float = READ_TIMEOUT_S,
+        below: str = API,
     ) -> Response:
         """
         Ask, and read the whole answer, whatever its status.
 
         Args:
-            path: Below `/api/v1`, with its leading slash.
+            path: Below *below*, with its leading slash.
             query: Values of None are left out.
             max_bytes: Longest answer that is read.
             read_timeout_s: Longest silence of the server, s; an answer takes at most twice that.
@@ -106,7 +107,9 @@ class Transport:
             TransportError: If there is no answer, or one that is too long or a redirect.
         """
         try:
-            return self._request(method, path, query, body, headers, max_bytes, read_timeout_s)
+            return self._request(
+                method, below + path, query, body, headers, max_bytes, read_timeout_s
+            )
         except requests.ConnectionError as error:
             self.close()
             cause = _cause(error)
@@ -134,7 +137,7 @@ class Transport:
         deadline = time.monotonic() + 2 * read_timeout_s
         with self._session().request(
             method,
-            self.url + API + path,
+            self.url + path,
             params={k: v for k, v in (query or {}).items() if v is not None},
             data=_in_pieces(body),
             headers=dict(headers or {}),

@@ -30,6 +30,7 @@ VERBS: Final[dict[str, str]] = {
     "console": "Show what a run has written to its console.",
     "artefacts": "List the files that a run has kept.",
     "download": "Download a file that a run has kept.",
+    "cells": "List, make, save and remove cells of the dashboard.",
     "export": "Write a run, or all documents, to a file.",
     "backup": "Copy a data directory while its server runs; bring one back.",
     "import": "Read back a run, or documents, that were exported.",

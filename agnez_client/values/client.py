@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from agnez_client.address import read_address
 from agnez_client.errors import TransportError
@@ -194,7 +194,7 @@ class Values:
         """Close the connections of this thread."""
         self._transport.close()
 
-    def __enter__(self) -> Values:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
