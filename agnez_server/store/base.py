@@ -101,7 +101,16 @@ class Change(Protocol):
         """
 
     def keep_blobs(self, run: str, blobs: Iterable[BlobRef]) -> None:
-        """Let *blobs* live as long as *run*: something else of it names them."""
+        """
+        Let *blobs* live as long as *run*: something else of it names them. An owner that is no run
+        keeps them until `release_blobs`.
+        """
+
+    def release_blobs(self, owner: str, sha256s: Iterable[str]) -> None:
+        """
+        The inverse of `keep_blobs`: *owner* names these no more. What it does not name is passed
+        over. A blob that nobody names is collected, an hour after it was put or asked for.
+        """
 
     def put_lines(self, run: str, lines: Iterable[Line]) -> None:
         """Add lines of console output of *run*; one that is there already is replaced."""
@@ -237,7 +246,7 @@ class Store(ABC):
 
     @abstractmethod
     def blob_runs(self, sha256: str) -> list[str]:
-        """The runs that name this blob."""
+        """The runs, and other owners, that name this blob."""
 
     @abstractmethod
     def read_blob(self, sha256: str, start: int, size: int) -> bytes:

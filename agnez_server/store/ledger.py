@@ -121,10 +121,12 @@ class Ledger:
         return found
 
     def grow(self, runs: Mapping[str, int]) -> None:
-        """Take in by how many bytes lines and blobs of runs grew."""
+        """Take in by how many bytes lines and blobs of runs grew, or shrank."""
         with self.lock:
             for run, size in runs.items():
-                self._others[run] = self._others.get(run, 0) + size
+                total = self._others.pop(run, 0) + size
+                if total:
+                    self._others[run] = total
 
     def replay(self, points: Iterable[tuple[int, Points]], row: LogRowSize, now_s: float) -> None:
         """Take in a row of the log, when the store opens; unknown series are skipped."""

@@ -1,4 +1,4 @@
-"""Which runs name which blobs: written with the commit of what names them."""
+"""Who names which blobs, a run or a record: written with the commit of what names them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from agnez_server.store.values import BlobRef
 
-Names = dict[tuple[bytes, str], int]
-"""Sizes of blobs by hash and by the run that names them."""
+Names = dict[tuple[bytes, str], int | None]
+"""Sizes of blobs by hash and by the run, or other owner, that names them; None: no longer does."""
 
 _MANY: Final = 500
 _SHA_BYTES: Final = 32
@@ -31,25 +31,47 @@ def sha_bytes(sha256: str) -> bytes:
     return sha
 
 
-def names_of(run: str, blobs: Iterable[BlobRef]) -> Names:
-    """That *run* names *blobs*."""
-    return {(sha_bytes(blob.sha256), run): blob.size for blob in blobs}
+def names_of(owner: str, blobs: Iterable[BlobRef]) -> Names:
+    """That *owner* names *blobs*."""
+    return {(sha_bytes(blob.sha256), owner): blob.size for blob in blobs}
 
 
-def write_names(con: sqlite3.Connection, names: Mapping[tuple[bytes, str], int]) -> dict[str, int]:
-    """Write names within a transaction; returns by how much each run's blobs grew, bytes."""
+def write_names(
+    con: sqlite3.Connection, names: Mapping[tuple[bytes, str], int | None]
+) -> dict[str, int]:
+    """
+    Write names within a transaction; returns by how much each owner's blobs grew, bytes.
+
+    A blob that loses a name is noted as loose: the next collection looks at it.
+    """
     grown = dict[str, int]()
-    for (sha, run), size in names.items():
-        new = con.execute(
-            "insert or ignore into blob_ref values (?, ?, ?)", (sha, run, size)
-        ).rowcount
-        if new:
-            grown[run] = grown.get(run, 0) + size
-    return grown
+    for (sha, owner), size in names.items():
+        change = _let_go(con, sha, owner) if size is None else _name(con, sha, owner, size)
+        grown[owner] = grown.get(owner, 0) + change
+    return {owner: change for owner, change in grown.items() if change}
+
+
+def _name(con: sqlite3.Connection, sha: bytes, owner: str, size: int) -> int:
+    statement = "insert or ignore into blob_ref values (?, ?, ?)"
+    return size if con.execute(statement, (sha, owner, size)).rowcount else 0
+
+
+def _let_go(con: sqlite3.Connection, sha: bytes, owner: str) -> int:
+    row = con.execute(
+        "select size from blob_ref where sha = ? and run = ?", (sha, owner)
+    ).fetchone()
+    if row is None:
+        return 0
+    con.execute("delete from blob_ref where sha = ? and run = ?", (sha, owner))
+    con.execute("insert or ignore into loose values (?)", (sha,))
+    return -int(row[0])
 
 
 def runs_of(con: sqlite3.Connection, sha: bytes) -> list[str]:
-    """The runs that name a blob; not those that are deleted, whose names are swept later."""
+    """
+    The runs, and other owners, that name a blob; not runs that are deleted, whose names are swept
+    later.
+    """
     rows = con.execute(
         "select run from blob_ref where sha = ? and run not in (select run from tombstone) "
         "order by run",
@@ -59,7 +81,7 @@ def runs_of(con: sqlite3.Connection, sha: bytes) -> list[str]:
 
 
 def named(con: sqlite3.Connection, shas: Sequence[bytes]) -> set[bytes]:
-    """Those of *shas* that a run names."""
+    """Those of *shas* that something names."""
     found = set[bytes]()
     for at in range(0, len(shas), _MANY):
         part = shas[at : at + _MANY]

@@ -10,7 +10,7 @@ from agnez_server.store.base import Change
 from agnez_server.store.console import add_lines, size_of, sort_lines
 from agnez_server.store.entries import Entries, checked_rows, figures_of
 from agnez_server.store.marks import Marks
-from agnez_server.store.names import names_of
+from agnez_server.store.names import names_of, sha_bytes
 from agnez_server.store.points import XColumn, checked_points
 from agnez_server.store.tally import add
 from agnez_server.store.tinyrows import WorkingStorage
@@ -148,6 +148,10 @@ class UnitChange(Change):
         names = names_of(run, blobs)
         self._unit.names.update(names)
         self._unit.size += 128 * len(names)
+
+    def release_blobs(self, owner: str, sha256s: Iterable[str]) -> None:
+        """See `Change`."""
+        self._unit.names.update({(sha_bytes(sha256), owner): None for sha256 in sha256s})
 
     def put_lines(self, run: str, lines: Iterable[Line]) -> None:
         """See `Change`; raises Gone for a deleted run."""

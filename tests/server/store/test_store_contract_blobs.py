@@ -175,3 +175,66 @@ async def test_names_of_a_deleted_run_are_refused(store) -> None:
     with pytest.raises(Gone):
         await name(store, ref)
     assert store.blob_runs(ref.sha256) == []
+
+
+@pytest.mark.parametrize("size", [5000, 2 << 20])
+async def test_a_blob_is_let_go(store, reopen, size) -> None:
+    """By one owner of two nothing happens; by the last, and it is collected in time."""
+    data = os.urandom(size)
+    ref = await put(store, data)
+    await name(store, ref, run="run")
+    await name(store, ref, run="other")
+
+    await store.change(lambda change: change.release_blobs("run", [ref.sha256]))
+    assert store.blob_runs(ref.sha256) == ["other"]
+    assert await store.collect_blobs(0) == 0
+    await store.change(lambda change: change.release_blobs("other", [ref.sha256]))
+    again = await reopen()
+    assert again.blob_runs(ref.sha256) == []
+    assert await again.collect_blobs() == 0
+    assert await again.collect_blobs(0) == size
+
+
+async def test_the_last_word_on_a_name_counts(store) -> None:
+    """Within a change, and among changes that share a commit."""
+    kept, gone = await put(store, b"kept"), await put(store, b"gone")
+    await name(store, gone)
+
+    def work(change) -> None:
+        change.release_blobs("run", [kept.sha256, gone.sha256])
+        change.keep_blobs("run", [kept])
+
+    await asyncio.gather(
+        store.change(lambda change: change.keep_blobs("run", [gone])), store.change(work)
+    )
+
+    assert store.blob_runs(kept.sha256) == ["run"]
+    assert store.blob_runs(gone.sha256) == []
+    assert store.run_bytes("run") == len(b"kept")
+
+
+async def test_what_is_not_named_is_let_go_quietly(store) -> None:
+    """A hash that is not here, or that another names; what is no hash is refused, and all of it."""
+    ref = await put(store, b"mine")
+    await name(store, ref, run="run")
+
+    await store.change(lambda change: change.release_blobs("nobody", [ref.sha256, "0" * 64]))
+    assert store.blob_runs(ref.sha256) == ["run"]
+    with pytest.raises(ValueError, match="SHA-256"):
+        await store.change(lambda change: change.release_blobs("run", [ref.sha256, "x"]))
+    assert store.blob_runs(ref.sha256) == ["run"]
+
+
+async def test_a_change_that_fails_lets_nothing_go(store) -> None:
+    """Its names stay."""
+    ref = await put(store, b"mine")
+    await name(store, ref)
+
+    def work(change) -> None:
+        change.release_blobs("run", [ref.sha256])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.change(work)
+
+    assert store.blob_runs(ref.sha256) == ["run"]
