@@ -53,13 +53,11 @@ def test_gray_frames_are_kept_byte_by_byte(tmp_path: Path) -> None:
 
     found = frames_of(path)
     assert [f.shape for f in found] == [(240, 320, 3)] * 3
-    assert [(small(f, 4)[..., 0] == v).all() for f, v in zip(found, video, strict=True)] == [
-        True
-    ] * 3
+    assert (np.stack([small(f, 4)[..., 0] for f in found]) == video).all()
 
 
 def test_five_frames_a_second_without_end(tmp_path: Path) -> None:
-    """As the original's; equal frames are frames too, in time if not in number."""
+    """As the original's."""
     path = make_gif(RNG.random((4, 300, 300)), tmp_path / "a.gif")
 
     with Image.open(path) as film:
@@ -78,7 +76,7 @@ def test_one_channel_in_colours(tmp_path: Path) -> None:
     path = make_gif(np.array([[[[0], [9]]]]), tmp_path / "a.gif", gray=False)
 
     (frame,) = frames_of(path)
-    assert small(frame, 240).tolist() == [[[13, 8, 135], [240, 249, 33]]]
+    assert small(frame, 240).tolist() == [[[12, 7, 134], [239, 248, 33]]]
 
 
 def test_colours_stay_colours_and_enlarge_smoothly(tmp_path: Path) -> None:
@@ -137,7 +135,7 @@ def test_frames_of_images_are_grids(tmp_path: Path, rescale: Any) -> None:
 
     found = [small(f, 240)[0, :, 0].tolist() for f in frames_of(path)]
     expected = {
-        False: [[0, 255, 255, 0, 255], [0, 255, 255, 0, 255]],
+        False: [[0, 255, 255, 0, 255]],  # a GIF holds two equal frames as one, twice as long
         True: [[0, 255, 255, 0, 102], [0, 255, 255, 0, 127]],
         "film": [[0, 255, 255, 0, 102], [0, 51, 255, 0, 25]],
     }
