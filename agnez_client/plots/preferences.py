@@ -183,5 +183,6 @@ def _keras(model: Any, layer: Any) -> tuple[Array, Feed]:
         observed = model.layers[layer]
     except (IndexError, TypeError):
         raise ValueError(f"the model has {len(model.layers)} layers, none is {layer!r}") from None
-    part = keras.Model(model.inputs, observed.output)
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    part = keras.Model(inputs, observed.output)
     return keras.ops.convert_to_numpy(kernel).T, lambda filters: part.predict_on_batch(filters)
