@@ -11,8 +11,8 @@ export class Enlarge {
     if (event.key === "Escape") this.turn(false);
   };
 
-  /** `turned` hears it afterwards. */
-  constructor(private readonly card: () => HTMLElement, private readonly turned: (large: boolean) => void = () => undefined) {
+  /** `turning` hears it before it is so. */
+  constructor(private readonly card: () => HTMLElement, private readonly turning: (large: boolean) => void = () => undefined) {
     this.button.addEventListener("click", () => this.turn(!this.isLarge));
     this.draw(false);
   }
@@ -22,6 +22,7 @@ export class Enlarge {
   }
 
   turn(large: boolean): void {
+    this.turning(large);
     this.card().classList.toggle("large", large);
     document.body.classList.toggle("has-large", large);
     this.draw(large);
@@ -32,7 +33,6 @@ export class Enlarge {
       document.removeEventListener("keydown", this.onKey);
       this.backdrop.remove();
     }
-    this.turned(large);
   }
 
   private draw(large: boolean): void {

@@ -211,7 +211,7 @@ export class HomePage {
     this.board.hidden = isEmpty;
     this.board.classList.toggle("cells-only", hasCells && !this.hasRuns);
     document.title = strings.title(isEmpty || this.hasRuns ? this.title.textContent : cellWords.cells);
-    this.cells.element.hidden = !hasCells || project !== "" || deleted;
+    this.cells.show(hasCells && project === "" && !deleted, !this.hasRuns);
     if (!isEmpty || this.start_.hasChildNodes()) return;
     const { login } = await getLogin().catch(() => ({ login: false }));
     fill(this.start_, welcome(login));

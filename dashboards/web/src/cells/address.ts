@@ -36,7 +36,7 @@ function atHome(url: URL, root: URL): Place {
   const blob = BLOB.exec(url.pathname)?.[1];
   const isAlias = LOOPBACK.test(url.hostname) && LOOPBACK.test(root.hostname) && url.port === root.port && url.protocol === root.protocol;
   if (url.username || url.password) return { kind: "refused", why: "malformed" };
-  if (blob) return { kind: "own", url: new URL(blob, root).href };
+  if (blob) return { kind: "own", url: new URL(blob + url.search, root).href };
   if (isAlias) url.host = root.host;
   return url.origin === root.origin ? { kind: "own", url: url.href } : { kind: "foreign", url: url.href };
 }

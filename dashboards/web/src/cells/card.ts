@@ -38,7 +38,7 @@ export class CellCard {
   private readonly title = h("h3", {});
   private readonly age = h("span", { class: "at cell-age" });
   private readonly about = h("p", { class: "cell-about" });
-  private readonly enlarge = new Enlarge(() => this.card, () => this.fit());
+  private readonly enlarge = new Enlarge(() => this.card, (large) => this.enlarging(large));
   private record: CellRecord | null = null;
   private changedAt: Date | null = null;
   private mayChange = false;
@@ -77,16 +77,20 @@ export class CellCard {
     this.place = place;
     this.size = size;
     this.slot.style.gridColumn = `span ${Math.min(size.columns, columns)}`;
-    this.fit();
+    this.stage.element.style.height = size.height === null ? "" : `${size.height}px`;
+    this.fit(this.isLarge);
     this.label();
   }
 
+  /** Its place stays as high as it was, so that the page behind does not move. */
+  private enlarging(large: boolean): void {
+    this.slot.style.minHeight = large ? `${this.slot.offsetHeight}px` : "";
+    this.fit(large);
+  }
+
   /** Whether what is in it has a height of its own, or takes the one it is given. */
-  private fit(): void {
-    const { element } = this.stage;
-    const { height } = this.size;
-    element.classList.toggle("sized", height !== null || this.isLarge);
-    element.style.height = height === null ? "" : `${height}px`;
+  private fit(large: boolean): void {
+    this.stage.element.classList.toggle("sized", large || this.size.height !== null);
   }
 
   allow(change: boolean): void {

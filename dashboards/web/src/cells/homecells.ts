@@ -20,6 +20,7 @@ export class HomeCells {
   private readonly field = searchField(words.find, (text) => this.room.find(text), words.findHelp);
   private readonly button = h("button", { type: "button", class: "fold-button", onclick: () => this.turn() },
     icon("right", 13), h("span", {}, words.cells), this.count);
+  private readonly heading = h("h2", { class: "cells-title" }, this.button);
   private readonly tools: HTMLElement;
 
   constructor(toasts: Toasts, private readonly prefs: Preferences, counted: () => void) {
@@ -29,7 +30,7 @@ export class HomeCells {
     });
     this.tools = h("div", { class: "toolbar" }, this.field, this.room.menu.element);
     this.element = h("section", { class: "home-cells", "aria-label": words.cells, hidden: true },
-      h("div", { class: "list-head" }, h("h2", { class: "cells-title" }, this.button), this.tools), this.room.element);
+      h("div", { class: "list-head" }, this.heading, this.tools), this.room.element);
     this.fold(prefs.now.folded.includes(FOLDED));
     window.addEventListener("hashchange", () => this.point());
   }
@@ -37,6 +38,12 @@ export class HomeCells {
   async start(): Promise<void> {
     await this.room.start();
     this.point();
+  }
+
+  /** `alone`: there is nothing else on the page, so this is its title. */
+  show(shown: boolean, alone: boolean): void {
+    this.element.hidden = !shown;
+    this.heading.setAttribute("aria-level", alone ? "1" : "2");
   }
 
   /** The cell that the address names is shown, folded away or not. */
