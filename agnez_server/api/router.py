@@ -28,6 +28,7 @@ from agnez_server.api import (
     runs,
     server,
     session,
+    uploads,
     values,
 )
 from agnez_server.api.endpoint import PARAM_PREFIX, Endpoint, Handler
@@ -59,6 +60,7 @@ _NOUNS: Final = (
     entries,
     blobs,
     arrangement,
+    uploads,
     values,
 )
 

@@ -11,6 +11,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import Conflict, TooLarge
 from agnez_server.models import VALUES
 from agnez_server.store.base import Change
+from agnez_server.values.blobnames import BlobNames
 from agnez_server.values.foresight import Foresight
 from agnez_server.values.index import Record, place_of
 from agnez_server.values.outbox import Event, Happening
@@ -35,8 +36,11 @@ class Draft:
     happened to *happenings*.
     """
 
-    def __init__(self, shelf: Shelf, change: Change, happenings: list[Happening]) -> None:
-        self._shelf, self._change, self._happenings = shelf, change, happenings
+    def __init__(
+        self, shelf: Shelf, blobs: BlobNames, change: Change, happenings: list[Happening]
+    ) -> None:
+        self._shelf, self._blobs = shelf, blobs
+        self._change, self._happenings = change, happenings
         self._table: Table = change.docs.table(VALUES)
 
     def create(self, body: Mapping[str, Any]) -> Record:
@@ -157,11 +161,13 @@ class Draft:
     def _remove(self, number: int, before: Record) -> Record:
         self._table.remove(doc_ids=[number])
         self._shelf.move(self._change, number, before, None, 0)
+        self._blobs.move(self._change, number, before, None)
         self._happenings.append(("removed", before))
         return before
 
     def _note(self, event: Event, number: int, before: Record | None, size: int) -> Record:
         after = self._row(number)
         self._shelf.move(self._change, number, before, after, size)
+        self._blobs.move(self._change, number, before, after)
         self._happenings.append((event, after))
         return after

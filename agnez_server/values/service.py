@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from agnez_server.errors import BadRequest, TooLarge
 from agnez_server.models import VALUES
 from agnez_server.store.base import Change, Committed, Store
+from agnez_server.values.blobnames import BlobNames
 from agnez_server.values.draft import Draft
 from agnez_server.values.foresight import foresee
 from agnez_server.values.index import Index, Record
@@ -43,6 +44,7 @@ class Values:
         rows = self._rows()
         for number, record in rows.items():
             self._index.move(int(number), None, record)
+        self._blobs = BlobNames(store)
         self._shelf = Shelf(rows, limits or Limits())
         self._outbox = Outbox()
         self.close: Callable[[], None] = store.listen(self._on_commit)
@@ -186,7 +188,7 @@ class Values:
         turn = self._outbox.take_turn()
 
         def run(change: Change) -> T:
-            return work(Draft(self._shelf, change, turn.happenings))
+            return work(Draft(self._shelf, self._blobs, change, turn.happenings))
 
         task = asyncio.ensure_future(self._store.change(run))
 

@@ -190,7 +190,7 @@ def example(endpoint: Endpoint, spool: Spool) -> dict[str, Any]:
         spool.send(2)
         batch = join_buffers(encode_batch(spool.batch()))
         return {"data": batch, "headers": {"Content-Type": CONTENT_TYPE}}
-    if endpoint.large:
+    if endpoint.large or endpoint.body_type == "image/png":
         return {"data": PNG, "headers": {"Content-Type": "image/png"}}
     if endpoint.body_type == "text/plain":
         return {"data": b"loss 0.5 1"}
