@@ -45,11 +45,12 @@ class AgnezCallback(Lifespan):
         self.before_iteration = False
         run = CallbackRun("lightgbm", job, axis="round", **about)
         self._training = _Training(run, importance)
-        self.ends_by(self._training.end)
+        self.ends_by(self._training.conclude, run.end)
 
     def __call__(self, env: Any) -> None:
         """What LightGBM calls after each round."""
         self._training.take(env)
+        self.begun()
 
 
 class _Training:
@@ -63,7 +64,7 @@ class _Training:
     def take(self, env: Any) -> None:
         """A round is done."""
         if env.model is not self._model:
-            self._conclude()
+            self.conclude()
             self._model = env.model
             with self._run.quietly():
                 self._run.set_params(_settings_of(env))
@@ -77,12 +78,8 @@ class _Training:
                 name, title = f"{data}/{metric} std", f"{metric} std"
                 self._run.send(name, env.iteration, deviation, chart=title)
 
-    def end(self, error: BaseException | None) -> None:
-        """No more rounds come."""
-        self._conclude()
-        self._run.end(error)
-
-    def _conclude(self) -> None:
+    def conclude(self) -> None:
+        """No more rounds come of this model."""
         model, self._model = self._model, None
         if model is None:
             return

@@ -62,11 +62,12 @@ class AgnezCallback(Lifespan):
         run = CallbackRun("optuna", job, axis="trial", **about)
         trials = _TrialRuns(about) if per == "trial" else None
         self._study = _Study(run, trials)
-        self.ends_by(self._study.end)
+        self.ends_by(self._study.conclude, run.end)
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """What Optuna calls after each trial."""
         self._study.take(study, trial)
+        self.begun()
 
 
 class _Study:
@@ -152,13 +153,12 @@ class _Study:
         rows = table_of(study.get_trials(deepcopy=False), objectives)
         self._run.channel("all trials", "TABLE").send(done, rows)
 
-    def end(self, error: BaseException | None) -> None:
+    def conclude(self) -> None:
         """No more trials come."""
         study, self._seen = self._seen, None
         if study is not None:
             with self._run.quietly():
                 self._send_table(study, objectives_of(study), at_once=True)
-        self._run.end(error)
 
 
 class _TrialRuns:

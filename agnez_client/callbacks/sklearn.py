@@ -74,7 +74,7 @@ class AgnezCallback(Lifespan):
         self._run = CallbackRun("sklearn", job, axis="iteration", **about)
         self._validation, self._scoring = validation, scoring
         self._is_live, self._is_copy, self._step = False, False, 0
-        self.ends_by(self._run.end)
+        self.ends_by(_nothing, self._run.end)
 
     # -- fitting ---------------------------------------------------------------------------------
 
@@ -258,3 +258,7 @@ class AgnezCallback(Lifespan):
     def __deepcopy__(self, memo: object) -> AgnezCallback:
         """Copies of an estimator have the same callback."""
         return self
+
+
+def _nothing() -> None:
+    """All that is to be said was said at once."""

@@ -109,6 +109,31 @@ def test_a_block_ends_the_run(
     assert [e["state"] for e in server.only.of_kind("state")] == ["failed"]
 
 
+def test_the_end_of_the_process_loses_nothing(server: IngestServer, python: Any) -> None:
+    """A program that keeps its callback to the end shows the importance, and fails as it fails."""
+    script = python(
+        """
+        import lightgbm, numpy as np
+        from agnez_client.callbacks.lightgbm import AgnezCallback
+        x = np.random.default_rng(0).normal(size=(200, 2))
+        data = lightgbm.Dataset(x, x[:, 0] > 0)
+        callback = AgnezCallback()
+        lightgbm.train(
+            {"verbose": -1, "objective": "binary", "num_threads": 1}, data, 50, valid_sets=[data],
+            callbacks=[callback, lightgbm.early_stopping(1, min_delta=0.1, verbose=False)],
+        )
+        raise RuntimeError("after the training")
+        """,
+        AGNEZ_URL=server.url,
+    )
+    _, _, errors = script.end()
+
+    spool = server.only
+    assert "could not tell" not in errors
+    assert len(spool.entries("feature importance/table")) == 1
+    assert [e["state"] for e in spool.of_kind("state")] == ["failed"]
+
+
 def test_an_estimator_of_scikit_learn_takes_it(
     server: IngestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
