@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -40,6 +41,7 @@ from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuth
 from agnez_server.keys import SETTINGS
 from agnez_server.middleware import SCOPE, error_answer
 
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _NOUNS: Final = (
     server,
     metrics,
@@ -80,7 +82,8 @@ def add_api(app: web.Application, base_path: str) -> None:
         paths = [openapi.PREFIX + e.path, *([e.path] if e.outside else [])]
         for path in [*paths, *(f"{path}/" for path in paths if e.slash)]:
             expect = _expecting(e.large)
-            app.router.add_route(e.method, base_path + path, handler, expect_handler=expect)
+            route = base_path + _PARAMETER.sub(r"{\1:[^/]+}", path)  # aiohttp's own take no braces
+            app.router.add_route(e.method, route, handler, expect_handler=expect)
 
 
 def _expecting(large: bool) -> Callable[[web.Request], Awaitable[web.StreamResponse | None]]:

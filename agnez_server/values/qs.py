@@ -3,8 +3,8 @@ Queries and forms as the npm package `qs` reads them: ``a[$in][0]=x&$sort[pos]=1
 
 What that package would drop, or take for something else than was written, is refused instead: a
 condition that gets lost on its way makes ``DELETE /values?…`` remove every record. So names such
-as ``constructor`` are plain names, a list may be as long as it is, a name may not be a value and an
-object at the same time, and ``a[][b]=`` is to be numbered.
+as ``constructor`` are plain names, a list may be as long as it is, a name is a value, a list or an
+object and not two of them, and ``a[][b]=`` is to be numbered.
 """
 
 from __future__ import annotations
@@ -79,8 +79,10 @@ def _put(root: _Node, name: str, value: str) -> None:
                 hint="number the items: $or[0][name]=a&$or[1][name]=b",
             )
         node = node.below.setdefault(step, _Node())
+    if node.texts and node.is_list != is_list:
+        raise BadRequest(f"{shown(name)} is given with [] and without")
     node.texts.append(value)
-    node.is_list = node.is_list or is_list
+    node.is_list = is_list
 
 
 def _steps(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agnez_server.errors import BadRequest
@@ -23,7 +23,7 @@ from agnez_server.values.qs import MAX_DEPTH, MAX_PARAMETERS, parse_qs
     [
         ("", {}), ("&&", {}), ("a=1", {"a": "1"}), ("a", {"a": ""}), ("a=", {"a": ""}),
         ("a=1=2", {"a": "1=2"}), ("a=x&a=y", {"a": ["x", "y"]}), ("a[]=x", {"a": ["x"]}),
-        ("a[]=x&a[]=y", {"a": ["x", "y"]}), ("a=x&a[]=y", {"a": ["x", "y"]}),
+        ("a[]=x&a[]=y", {"a": ["x", "y"]}),
         ("a[0]=x&a[1]=y", {"a": ["x", "y"]}), ("a[1]=y&a[0]=x", {"a": ["x", "y"]}),
         ("a[7]=x&a[900]=y", {"a": ["x", "y"]}), ("a[b]=1&a[c]=2", {"a": {"b": "1", "c": "2"}}),
         ("a[$in][0]=x", {"a": {"$in": ["x"]}}), ("a[$in][]=x", {"a": {"$in": ["x"]}}),
@@ -67,7 +67,8 @@ def test_names_that_mean_something_elsewhere(name: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["=x", "a=1&=2", "a=x&a[b]=y", "a[b]=y&a=x", "a[]=x&a[b]=y", "a[0]=x&a[]=y", "$or[][a]=1",
+    ["=x", "a=1&=2", "a=x&a[]=y", "a=x&a[b]=y", "a[b]=y&a=x", "a[]=x&a[b]=y", "a[0]=x&a[]=y",
+     "$or[][a]=1",
      "a[b]c=1", "a[b]c[d]=1", "a=%FF", "%C3=1", "a[b]]=1", "&".join(["a=1"] * (MAX_PARAMETERS + 1)),
      "a" + "[b]" * (MAX_DEPTH + 1) + "=1", "a" + "[b]" * 100_000 + "=1"],
     ids=lambda raw: raw[:20],
@@ -139,6 +140,7 @@ KEYS = st.tuples(PIECES, st.lists(st.one_of(PIECES, st.just("")), max_size=3)).m
 PAIRS = st.lists(st.tuples(KEYS, TEXTS), max_size=6)
 
 
+@settings(max_examples=300)
 @given(pairs=PAIRS, encoded=st.booleans())
 def test_what_is_read_is_what_the_package_reads(
     qs: Ask, pairs: list[tuple[str, str]], encoded: bool
