@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from typing import Any
 
 import numpy as np
@@ -130,13 +131,12 @@ def test_iterations_are_seen_by_estimators_with_callbacks(server: IngestServer, 
     assert [e["state"] for e in spool.of_kind("state")] == ["finished"]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_search_is_a_point_a_candidate(server: IngestServer, iris: Data, jobs: int) -> None:
-    """Mean scores by candidate, a table, the best parameters; also with several processes."""
+def test_a_search_is_a_point_a_candidate(server: IngestServer, iris: Data) -> None:
+    """Mean scores by candidate, a table, the best parameters."""
     x, y, *_ = iris
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LogisticRegression()),
-        {"logisticregression__C": [0.01, 1.0, 100.0]}, cv=3, return_train_score=True, n_jobs=jobs,
+        {"logisticregression__C": [0.01, 1.0, 100.0]}, cv=3, return_train_score=True,
     )  # fmt: skip
     search.set_callbacks(AgnezCallback())
     search.fit(x, y)
@@ -150,6 +150,16 @@ def test_a_search_is_a_point_a_candidate(server: IngestServer, iris: Data, jobs:
     assert [row[-1] for row in table["rows"]] == [0.01, 1.0, 100.0]
     assert params_of(spool)["best_params"] == search.best_params_
     assert params_of(spool)["estimator__logisticregression"] == "LogisticRegression"
+
+
+def test_a_copy_in_another_process_keeps_still(server: IngestServer, iris: Data) -> None:
+    """A search with several processes sends its candidates there: only the original tells."""
+    x, y, *_ = iris
+    model = LogisticRegression()
+    model.set_callbacks(pickle.loads(pickle.dumps(AgnezCallback(validation=(x, y)))))
+    model.fit(x, y)
+
+    assert not server.spools
 
 
 def test_steps_of_a_loop_are_sent(server: IngestServer, iris: Data) -> None:
