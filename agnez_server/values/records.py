@@ -17,7 +17,7 @@ from agnez_server.values.index import Record
 MAX_DEPTH: Final = 64
 """Levels of lists and objects in a record."""
 MAX_ID_LENGTH: Final = 200
-MAX_BULK: Final = 5000
+MAX_BULK: Final = 2000
 """Records of one change: nobody else is answered while it is made."""
 MAX_BULK_BYTES: Final = 64 << 20
 _ID_LENGTH: Final = 16

@@ -1,0 +1,46 @@
+"""Which records match a query, looked up beforehand where they are many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from tinydb.table import Document
+
+from agnez_server.values.query import Query
+from agnez_server.values.rows import Rows
+
+FEW: Final = 1000
+"""So many records are looked at on the spot; of more, others have their turn meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """
+    The records of *seen* that match. A record that is still the same object need not be looked
+    at again, so a change may come between.
+    """
+
+    seen: Rows = field(default_factory=dict)
+    matching: frozenset[str] = frozenset()
+
+    def matches(self, query: Query, rows: Rows) -> Iterator[Document]:
+        """Those of *rows* that match *query*, in their order."""
+        for number, record in rows.items():
+            known = self.seen.get(number) is record
+            if number in self.matching if known else query.matches(record):
+                yield Document(record, int(number))
+
+
+async def foresee(query: Query, rows: Rows) -> Foresight:
+    """Look at *rows* in a thread if they are many, not at all if they are few."""
+    if len(rows) <= FEW:
+        return Foresight()
+    seen = dict(rows)
+    return await asyncio.to_thread(_look, query, seen)
+
+
+def _look(query: Query, seen: Rows) -> Foresight:
+    return Foresight(seen, frozenset(n for n, record in seen.items() if query.matches(record)))
