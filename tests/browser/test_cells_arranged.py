@@ -12,8 +12,9 @@ from tests.browser.conftest import Site, ready
 
 
 async def four(site: Site) -> list[str]:
-    """Cells a, b, c and d; their ids."""
-    return [await make(site, name, n) for n, name in enumerate("abcd")]
+    """Cells a, b, c, with nothing in them, and d; their ids."""
+    empty = [await make(site, name, n, value=[]) for n, name in enumerate("abc")]
+    return [*empty, await make(site, "d", 3)]
 
 
 async def arrangement(site: Site, place: str = "home") -> Any:
@@ -36,7 +37,7 @@ async def drag(page: Page, what: Locator, x: float, y: float) -> None:
 async def test_a_cell_is_dragged_to_another_place(site: Site) -> None:
     """The others make room; it is so for other viewers, and after a reload."""
     ids = await four(site)
-    page, other = await site.open("/"), await site.open("/")
+    other, page = await site.open("/"), await site.open("/")
     inside = content(page, ids[3]).locator("body")
     await inside.evaluate("() => (window.isTheSame = true)")
     box = await card(page, ids[0]).bounding_box()
@@ -93,7 +94,7 @@ async def test_arrow_keys_move_a_cell(site: Site) -> None:
 async def test_columns_are_chosen_and_set_back(site: Site) -> None:
     """Three to a row for everybody; Reset leads back, and Undo forth again."""
     await four(site)
-    page, other = await site.open("/"), await site.open("/")
+    other, page = await site.open("/"), await site.open("/")
 
     await page.get_by_role("button", name="2 columns").click()
     await page.get_by_role("button", name="3 columns").click()
@@ -176,7 +177,7 @@ async def test_a_run_is_arranged_by_itself(site: Site) -> None:
 async def test_a_narrow_window_has_fewer_columns(site: Site, width: int) -> None:
     """One on a phone, and nothing to scroll sideways."""
     for n in range(6):
-        await make(site, f"a cell with a rather long name {n} " * 3, n)
+        await make(site, f"a cell with a rather long name {n} " * 3, n, value=[])
     url = f"{site.url}/api/v1/cells/arrangement?place=home"
     async with site.http.put(url, json={"columns": 6}):
         pass
