@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 import keras
 
+from agnez_client.callbacks.keras_batches import BatchOrder
 from agnez_client.callbacks.keras_settings import LearningRate, mean_measures, model_params
 from agnez_client.callbacks.measures import measure_of
 from agnez_client.callbacks.run import CallbackRun
@@ -78,11 +78,11 @@ class AgnezCallback(keras.callbacks.Callback):
         self._every, self._histograms, self._summary = every, histograms, summary
         self._job, self._about = job, about
         self._run = self._new_run()
-        self._lock = threading.Lock()
-        self._is_held = self._is_fitting = self._has_fitted = self._is_first = False
+        self._batches = BatchOrder()
+        self._is_held = self._is_fitting = self._has_fitted = self._is_first = self._is_new = False
         self._watches_exit = False
         self._done = self._epochs = self._evaluations = 0
-        self._start = self._seen = self._sent = self._fit_start = 0
+        self._start = self._sent = self._fit_start = 0
         self._means: frozenset[str] = frozenset()
         self._before: dict[str, tuple[int, float]] = {}
         self._rate: LearningRate | None = None
@@ -118,8 +118,9 @@ class AgnezCallback(keras.callbacks.Callback):
         """Where x goes on: at what was done before, or where a training is resumed."""
         with self._run.quietly():
             steps = self.params.get("steps")
-            self._seen, self._start, self._epoch_rate = 0, self._done, None
+            self._start, self._epoch_rate, self._is_new = self._done, None, True
             self._before.clear()
+            self._batches.begin(getattr(self.model, "steps_per_execution", 1))
             if self._is_first:
                 self._is_first = False
                 if epoch:
@@ -128,26 +129,22 @@ class AgnezCallback(keras.callbacks.Callback):
                 self._tell_total(epoch, steps)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Its figures, where they are due. Keras may call this from several threads."""
-        with self._lock:
-            count, is_first = batch + 1, not self._seen
-            self._seen = max(self._seen, count)
-            x = self._start + count
-            is_due = bool(self._every) and x - self._sent >= self._every
-            if is_due or is_first:
-                with self._run.quietly():
-                    self._take_batch(x, count, logs or {}, is_first=is_first, is_due=is_due)
+        """Its figures, where they are due."""
+        self._batches.ended(batch, logs, self._take_batch)
 
-    def _take_batch(
-        self, x: int, count: int, logs: Mapping[str, Any], *, is_first: bool, is_due: bool
-    ) -> None:
-        rate = self._rate_at(x) if is_first or self._has_schedule else None
-        if is_first:
-            self._epoch_rate = rate
-            self._means = mean_measures(self.model, logs)
-        if not is_due:
-            return
-        self._sent = x
+    def _take_batch(self, count: int, logs: Mapping[str, Any]) -> None:
+        with self._run.quietly():
+            x = self._start + count
+            is_first, self._is_new = self._is_new, False
+            is_due = bool(self._every) and x - self._sent >= self._every
+            rate = self._rate_at(x) if is_first or (is_due and self._has_schedule) else None
+            if is_first:
+                self._epoch_rate, self._means = rate, mean_measures(self.model, logs)
+            if is_due:
+                self._sent = x
+                self._send_batch(x, count, logs, rate)
+
+    def _send_batch(self, x: int, count: int, logs: Mapping[str, Any], rate: float | None) -> None:
         for name in ordered(logs):
             y = self._since(name, count, logs[name])
             self._run.send(f"batch_{name}", x, y, chart=measure_of(name))
@@ -164,10 +161,12 @@ class AgnezCallback(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """The figures of the epoch, those on validation data among them."""
+        self._batches.end(self._take_batch)
         with self._run.quietly():
+            seen = self._batches.done
             if self._every and not self.params.get("steps"):
-                self._tell_total(epoch, self._seen)
-            self._done, self._epochs = self._start + self._seen, self._epochs + 1
+                self._tell_total(epoch, seen)
+            self._done, self._epochs = self._start + seen, self._epochs + 1
             figures = {k: (logs or {})[k] for k in ordered(logs or {}) if k != RATE}
             self._run.send_all(self._x, figures)
             if not (self._every and self._sent == self._done and self._has_schedule):

@@ -7,12 +7,12 @@ run now: nothing is lost, every step can be looked at again.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
+from agnez_client.callbacks.keras_batches import BatchOrder
 from agnez_client.callbacks.keras_weights import Array, as_rows, enlarged, is_there
 from agnez_client.callbacks.run import CallbackRun
 from agnez_client.context import Context
@@ -77,27 +77,29 @@ class Plot(LiveCallback):
     ) -> None:
         """See `LiveCallback`."""
         super().__init__(name, fig_title, url, job=job)
-        self._lock = threading.Lock()
-        self._start = self._batches = 0
+        self._batches = BatchOrder()
+        self._start = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Batches are counted on."""
-        self._start = self._batches
+        self._start += self._batches.done
+        self._batches.begin(getattr(self.model, "steps_per_execution", 1))
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """The loss, as Keras tells it: the mean since the epoch began."""
-        x = self._start + batch + 1
-        with self._lock:
-            self._batches = max(self._batches, x)
-        self._send("loss", x, logs)
+        self._batches.ended(batch, logs, self._send_loss)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """The loss on validation data, if there are any."""
-        self._send("val_loss", self._batches, logs)
+        self._batches.end(self._send_loss)
+        self._send("val_loss", self._batches.done, logs)
 
-    def _send(self, key: str, x: int, logs: Logs) -> None:
+    def _send_loss(self, count: int, logs: Logs) -> None:
+        self._send("loss", count, logs)
+
+    def _send(self, key: str, count: int, logs: Logs) -> None:
         if key in (logs or {}):
-            self._run.send(key, x, (logs or {})[key], chart=self.fig_title)
+            self._run.send(key, self._start + count, (logs or {})[key], chart=self.fig_title)
 
 
 class Grid2D(LiveCallback):
