@@ -44,6 +44,17 @@ install_extras() {
     printf '%s\n%s\n' "$fingerprint" "$extras" >"$VENV_STAMP"
 }
 
+# The torchvision of the package index, outside of what programs here import: beside a torch for
+# CPUs its compiled part does not load, and a test sees what comes of that.
+ensure_torchvision() {
+    local folder="$VENV/torchvision"
+    if [ -f "$folder/torchvision/__init__.py" ]; then
+        echo "unchanged"
+        return
+    fi
+    pip_install --no-deps --target "$folder" torchvision
+}
+
 # Made anew where its Python is gone.
 ensure_venv() {
     if ! "$VENV/bin/python" -c 'import pip' 2>/dev/null; then

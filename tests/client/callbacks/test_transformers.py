@@ -162,7 +162,7 @@ def test_other_processes_are_silent(server: IngestServer, tmp_path: Path) -> Non
 
 def test_each_trial_of_a_search_is_a_run(server: IngestServer, tmp_path: Path) -> None:
     """With its parameters."""
-    it = trainer(tmp_path, AgnezCallback(url=server.url), max_steps=1, eval_strategy="no")
+    it = trainer(tmp_path, AgnezCallback(url=server.url), max_steps=1, eval_strategy="steps")
     it.model_init = model
 
     it.hyperparameter_search(
