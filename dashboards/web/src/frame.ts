@@ -4,6 +4,7 @@
  * of ours come from the page.
  */
 
+import { guard } from "./frame/guard.ts";
 import { Page, type ScriptName } from "./frame/scripts.ts";
 import { SizeWatch } from "./frame/size.ts";
 import type { FrameWord, Order, PageWord } from "./frame/orders.ts";
@@ -137,4 +138,5 @@ const begin = (event: MessageEvent): void => {
   void new Frame(port).show(event.data as Order);
 };
 
+guard();
 window.addEventListener("message", begin);

@@ -14,6 +14,7 @@ export type Told = Exclude<FrameWord, { kind: "need" | "here" }> | { kind: "ende
 
 /** Messages in a second; one that behaves sends at most sixty. */
 const MOST_MESSAGES = 500;
+/** It may be busy; meanwhile it is not in sight. */
 const ANSWERS_WITHIN_MS = 10_000;
 const MOST_LETTERS = 300;
 const KINDS = new Set(["scripts", "styles", "images", "fonts", "films", "data", "pages"]);
@@ -29,12 +30,11 @@ export class FrameLink {
   private countedAt = 0;
   private isOpen = true;
   private answerTimer = 0;
+  private isShown = false;
 
   constructor(private readonly frame: HTMLIFrameElement, private readonly order: Order, private readonly tell: (told: Told) => void) {
     const { port1 } = this.channel;
     port1.onmessage = (event) => this.hear(event.data as FrameWord | null);
-    // Where a browser tells of it, at once; another one by the next load, see `ask`.
-    port1.addEventListener("close", () => this.end(words.left));
     frame.addEventListener("load", this.send, { once: true });
   }
 
@@ -57,8 +57,13 @@ export class FrameLink {
     frame.addEventListener("load", this.ask);
   };
 
-  /** Another document, or the same written anew? Only the one that was asked for can answer. */
+  /**
+   * Another document, or the same written anew? Only the one that was asked for can answer. Until
+   * it does it is not in sight: another page must not be taken for a part of this one.
+   */
   private readonly ask = (): void => {
+    if (!this.isShown) return;
+    this.frame.classList.add("sandbox-doubt");
     clearTimeout(this.answerTimer);
     this.answer({ kind: "there?" });
     this.answerTimer = window.setTimeout(() => this.end(words.left), ANSWERS_WITHIN_MS);
@@ -77,6 +82,8 @@ export class FrameLink {
   private hear(word: FrameWord | null): void {
     if (!this.isOpen || !this.isFew()) return;
     clearTimeout(this.answerTimer);
+    this.frame.classList.remove("sandbox-doubt");
+    if (word?.kind === "shown") this.isShown = true;
     if (word?.kind === "need" && Array.isArray(word.scripts)) void this.bring(word.scripts);
     const told = checked(word);
     if (told) this.tell(told);
