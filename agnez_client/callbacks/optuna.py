@@ -4,9 +4,9 @@ Optuna: a callback for `study.optimize`.
     study.optimize(objective, n_trials=50, callbacks=[AgnezCallback()])
 
 The study is a run, and x is the number of the trial: its values and the best so far, its numeric
-parameters, its seconds, how many trials are complete, pruned and failed, its intermediate values as
-a curve over steps, and all trials as a table. With ``per="trial"`` each trial is a run of its own
-as well, so that trials are compared as runs are.
+parameters, its seconds, how many trials are complete, pruned and failed, the intermediate values of
+some as curves over steps, and all trials as a table. With ``per="trial"`` each trial is a run as
+well, so that trials are compared as runs are.
 
 Optuna says nothing at the end of a study: the run ends when nobody has the callback any more, or
 with its block: ``with AgnezCallback() as callback: …``.
@@ -22,7 +22,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from agnez_client.callbacks.lifespan import Lifespan
-from agnez_client.callbacks.run import MAX_LINES, CallbackRun
+from agnez_client.callbacks.run import CallbackRun
 from agnez_client.callbacks.trials import (
     STATES,
     best_of,
@@ -38,6 +38,9 @@ from agnez_client.shown import shown
 
 Per = Literal["study", "trial"]
 
+FIRST_CURVES: Final = 10
+MAX_CURVES: Final = 25
+"""Trials whose intermediate values are curves: the first ones, then those that were the best."""
 TABLE_GROWTH: Final = 0.1
 """The table is sent when there are this much more trials than in the last one."""
 
@@ -134,8 +137,9 @@ class _Study:
             self._run.set_params({"best": found})
 
     def _send_curve(self, trial: FrozenTrial, objective: str) -> None:
-        """Intermediate values of the first trials that have some: more would be no picture."""
-        if not trial.intermediate_values or self._curves == MAX_LINES:
+        """Of all trials would be no picture."""
+        is_shown = self._curves < FIRST_CURVES or trial.number == self._best
+        if not (trial.intermediate_values and is_shown) or self._curves == MAX_CURVES:
             return
         self._curves += 1
         job = self._run.job

@@ -25,7 +25,7 @@ from agnez_client.job import Job
 KINDS: Final = ("gain", "cover", "weight")
 """What XGBoost knows of the importance of a feature; linear models have "weight" alone."""
 _TEDIOUS: Final = frozenset(
-    {"updater_seq", "max_cached_hist_node", "debug_synchronize", "fail_on_invalid_gpu_id"}
+    {"updater_seq", "max_cached_hist_node", "debug_synchronize", "fail_on_invalid_gpu_id", "name"}
 )
 
 
@@ -113,7 +113,7 @@ def _settings(part: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in part.items():
         if isinstance(value, Mapping):
             yield from _settings(value)
-        elif isinstance(value, str) and name not in _TEDIOUS and name != "name":
+        elif isinstance(value, str) and name not in _TEDIOUS and value not in ("", "()"):
             yield name, _value(value)
 
 

@@ -102,11 +102,14 @@ def test_pruned_and_failed_trials_are_counted(taken: Any) -> None:
 
 
 def test_intermediate_values_are_curves_over_steps(taken: Any) -> None:
-    """A curve a trial, all in one chart."""
+    """A curve for each of the first ten trials and for the best, all in one chart."""
     spool, study = taken
     first = study.trials[0]
 
     assert spool.channel("trial 0/value") == list(first.intermediate_values.items())
+    shown = {c.split("/")[0] for e in spool.of_kind("chart") for c in e["channels"]
+             if e["title"] == "value during trials"}  # fmt: skip
+    assert 10 <= len(shown) <= 11
     titles = [e["x"] for e in spool.of_kind("chart") if e["title"] == "value during trials"]
     assert set(titles) == {"step"}
 
