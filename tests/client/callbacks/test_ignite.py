@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ignite.metrics import Accuracy, Loss
 
 from agnez_client import Context
 from agnez_client.callbacks.ignite import AgnezCallback
+from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.models import batches, small_model
 from tests.client.callbacks.test_callback_run import charts_of
 from tests.client.ingest_server import IngestServer
@@ -188,3 +190,16 @@ def test_wrong_arguments_are_named() -> None:
         callback.follow(Engine(lambda engine, batch: 0.0), {"val": batches})
     with pytest.raises(ValueError, match="every is the number 0"):
         callback.follow(Engine(lambda engine, batch: 0.0), every=0)
+
+
+def test_the_documented_example_runs(
+    server: IngestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/callbacks.md shows it."""
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    monkeypatch.chdir(tmp_path)
+
+    run_example("Ignite")
+
+    assert len(server.only.channel("loss")) == 87
+    assert len(server.only.channel("val_accuracy")) == 3

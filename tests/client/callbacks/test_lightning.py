@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from agnez_client import Context
 from agnez_client.callbacks.lightning import AgnezCallback, AgnezLogger
 from agnez_client.record.model import summarise
+from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.models import batches, small_model
 from tests.client.callbacks.test_callback_run import charts_of
 from tests.client.ingest_server import IngestServer, TakenSpool
@@ -242,3 +243,17 @@ def test_other_ranks_without_a_run_in_common_are_silent(
         logger.log_metrics({"loss": 1.0}, 0)
         logger.finalize("success")
         assert logger.version == ctx.job.run
+
+
+def test_the_documented_example_runs(
+    server: IngestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/callbacks.md shows it."""
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    monkeypatch.chdir(tmp_path)
+
+    run_example("Lightning")
+
+    (spool,) = server.spools.values()
+    assert len(spool.channel("loss")) == 58
+    assert len(spool.channel("val_loss")) == 2

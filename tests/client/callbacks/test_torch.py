@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import nn
 
 from agnez_client import Context
 from agnez_client.callbacks.torch import watch
+from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.models import batches, small_model
 from tests.client.ingest_server import IngestServer, TakenSpool
 
@@ -369,3 +371,16 @@ def test_names_may_have_a_prefix(server: IngestServer, begin: Begin) -> None:
         params |= event["params"]
     assert params.keys() == {"generator", "critic"}
     assert len(server.only.channel("critic/gradient norm")) == 1
+
+
+def test_the_documented_example_runs(
+    server: IngestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/callbacks.md shows it."""
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    monkeypatch.chdir(tmp_path)
+
+    run_example("torch")
+
+    assert len(server.only.channel("accuracy")) == 3
+    assert [x for x, _ in server.only.channel("loss")] == list(range(1, 88))

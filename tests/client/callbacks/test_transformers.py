@@ -11,6 +11,7 @@ import torch
 
 from agnez_client import Context
 from agnez_client.callbacks.transformers import AgnezCallback
+from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.test_callback_run import charts_of
 from tests.client.ingest_server import IngestServer, TakenSpool
 
@@ -177,3 +178,15 @@ def test_each_trial_of_a_search_is_a_run(server: IngestServer, tmp_path: Path) -
     assert len(set(rates)) == 2
     for spool in (first, second):
         assert spool.of_kind("state")[0]["state"] == "finished"
+
+
+def test_the_documented_example_runs(
+    server: IngestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/callbacks.md shows it."""
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    monkeypatch.chdir(tmp_path)
+
+    run_example("Transformers")
+
+    assert len(server.only.channel("loss")) == 8
