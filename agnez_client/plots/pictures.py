@@ -107,7 +107,7 @@ def imshow(img: Any) -> Image:
     return Pillow.fromarray(guessed_pixels(img))
 
 
-def image_figure(img: Any, title: str = "", height: int = 360, mode: Mode = "light") -> figure:
+def image_figure(img: Any, title: str = "", *, height: int = 360, mode: Mode = "light") -> figure:
     """
     An image as a figure of Bokeh to zoom into, with hard pixels.
 
