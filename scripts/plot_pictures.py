@@ -55,7 +55,7 @@ def run(code: str, mode: str, place: str) -> dict[str, Any]:
     os.chdir(tempfile.mkdtemp(dir=place))
     found: dict[str, Any] = {}
     exec(compile(code, str(PAGE), "exec"), found)
-    return found
+    return {k: v.resolve() if isinstance(v, Path) else v for k, v in found.items()}
 
 
 def save_image(image: Any, path: Path) -> None:
