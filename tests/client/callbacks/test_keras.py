@@ -11,6 +11,7 @@ import pytest
 
 from agnez_client import Context
 from agnez_client.callbacks.run import CallbackRun
+from tests.client.callbacks.documented import run_example
 from tests.client.ingest_server import IngestServer, TakenSpool
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -326,3 +327,11 @@ def test_keras_need_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CallbackRun, "job", property(lambda self: pytest.fail("no run is needed")))
 
     assert AgnezCallback().async_safe
+
+
+def test_the_documented_example_runs(spool: Callable[[], TakenSpool]) -> None:
+    """As docs/callbacks.md shows it."""
+    run_example("Keras")
+
+    assert len(spool().channel("val_loss")) == 5
+    assert len(spool().channel("test_accuracy")) == 1
