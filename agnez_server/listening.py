@@ -20,6 +20,8 @@ from agnez_server.errors import BadRequest
 from agnez_server.headers import NOTHING_POLICY, SAFE_HEADERS
 
 logger = logging.getLogger(__name__)
+MAX_LINE_BYTES: Final = 1 << 16
+"""Of a request: a query of `/values` may list hundreds of ids."""
 _HEADERS: Final = {
     **SAFE_HEADERS,
     "Content-Security-Policy": NOTHING_POLICY,
@@ -69,4 +71,6 @@ class JsonRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _JsonServer(made, access_log=None, auto_decompress=False)
+        return _JsonServer(
+            made, access_log=None, auto_decompress=False, max_line_size=MAX_LINE_BYTES
+        )

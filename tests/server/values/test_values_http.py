@@ -208,3 +208,11 @@ async def test_many_records(server: RunningServer) -> None:
     assert [r["_id"] for r in patched[1]] == [r["_id"] for r in removed[1]]
     assert len(removed[1]) == 1500
     assert len((await call(server, "GET", "/values"))[1]) == 1500
+
+
+async def test_hundreds_of_ids_in_a_url(server: RunningServer) -> None:
+    """A page asks for the cells that changed by their ids, as Feathers' clients write them."""
+    _, made = await call(server, "POST", "/values", json=[{"n": n} for n in range(500)])
+    query = "&".join(f"_id%5B%24in%5D%5B{n}%5D={r['_id']}" for n, r in enumerate(made))
+
+    assert await call(server, "GET", f"/values?{query}") == (200, made)
