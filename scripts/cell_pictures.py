@@ -51,7 +51,7 @@ def train(url: str) -> None:
     loss = values.cell("Loss", pos=0, description="train and validation, after each epoch")
     filters = values.cell("First layer", pos=1, description="the weights of its 36 units")
     confusion = values.cell("Confusion", pos=2, description="rows are the truth, columns the guess")
-    plane = values.cell("Hidden layer", pos=3, description="the validation digits, by their two main axes")
+    plane = values.cell("Hidden layer", pos=3, description="validation digits, by two main axes")
     curves: list[list[float]] = [[], []]
     for _ in range(EPOCHS):
         net.partial_fit(x, y, classes=range(10))

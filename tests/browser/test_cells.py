@@ -20,7 +20,8 @@ TIMED_PATCH = """async ([id, body]) => {
         method: "PATCH", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body),
     });
     await new Promise((resolve) => {
-        const look = () => window.agnez.cells[id].shown > before ? resolve() : requestAnimationFrame(look);
+        const isShown = () => window.agnez.cells[id].shown > before;
+        const look = () => isShown() ? resolve() : requestAnimationFrame(look);
         look();
     });
     const took = performance.now() - began;
@@ -44,7 +45,7 @@ async def test_cells_come_first_then_runs(site: Site) -> None:
 
 
 async def test_cells_alone_have_the_page_until_a_run_comes(site: Site) -> None:
-    """No welcome, no empty list; the list comes with the first run, the welcome without anything."""
+    """No welcome, no empty list: that comes with a run, the welcome where there is nothing."""
     page = await site.open("/")
     welcome = page.get_by_role("heading", name="Send the first number")
     await welcome.wait_for()
@@ -240,10 +241,8 @@ async def _hide(page: Page, *, hidden: bool) -> None:
 
 async def test_many_cells_cost_only_what_is_in_sight(site: Site) -> None:
     """Of 200 cells 60 have a card, and only those in sight are asked for."""
-    await call(
-        site, "POST", "",
-        [{"name": f"cell {n}", "type": "html", "value": f"<p>{n}</p>", "pos": n} for n in range(200)],
-    )
+    cell = {"type": "html", "value": "<p>one</p>"}
+    await call(site, "POST", "", [{**cell, "name": f"cell {n}", "pos": n} for n in range(200)])
     page = await site.page("/")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
