@@ -59,6 +59,11 @@ def _key_at(path: str) -> Callable[[Record], tuple[Any, ...]]:
     return lambda record: sort_key(values_at(record, path)[0])
 
 
+def parse_select(query: Mapping[str, Any]) -> Query:
+    """Of *query* only what a new record answers to: ``$select``. Raises as `parse_query`."""
+    return parse_query({"$select": query.get("$select")} if isinstance(query, Mapping) else query)
+
+
 def parse_query(query: Mapping[str, Any], *, text: bool = False) -> Query:
     """
     *query* as Feathers clients write it.

@@ -18,7 +18,7 @@ from agnez_server.values.draft import Draft
 from agnez_server.values.foresight import foresee
 from agnez_server.values.index import Index, Record
 from agnez_server.values.outbox import Event, Listener, Outbox
-from agnez_server.values.query import Query, parse_query
+from agnez_server.values.query import Query, parse_query, parse_select
 from agnez_server.values.records import MAX_BULK, RecordNotFound, checked_body, given_id
 from agnez_server.values.rows import Rows, rows_of
 from agnez_server.values.shelf import Limits, Shelf
@@ -120,7 +120,7 @@ class Values:
             Conflict: If an ``_id`` is taken.
             TooLarge, ValuesFull, StoreReadOnly: If there is no room.
         """
-        shown = parse_query({"$select": query.get("$select")}, text=text)
+        shown = parse_select(query)
         if isinstance(data, list):
             if len(data) > MAX_BULK:
                 raise TooLarge(f"more than {MAX_BULK} records at a time", limit=MAX_BULK)

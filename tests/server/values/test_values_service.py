@@ -178,6 +178,17 @@ async def test_selected_fields(values: Values) -> None:
     assert await values.remove("x", query) == made
 
 
+@pytest.mark.parametrize("query", [[], "x", 5])
+async def test_a_query_is_an_object(values: Values, query: Any) -> None:
+    """Sockets may send anything in its place; nothing is made or found by it."""
+    for call in (values.create({}, query), values.patch(None, {}, query),
+                 values.update("x", {}, query), values.remove(None, query)):  # fmt: skip
+        with pytest.raises(BadRequest):
+            await call
+
+    assert values.find() == []
+
+
 async def test_records_survive_a_restart(tmp_path: Path) -> None:
     """With their order, their ids, and the places that they hold."""
     store = await SqliteStore.open(tmp_path / "data")
