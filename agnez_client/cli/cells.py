@@ -10,7 +10,13 @@ from typing import Any, Final
 import click
 
 from agnez_client.cli.connection import connection_options
-from agnez_client.cli.documents import CELL_TYPES, content_of, find_cell, find_cells, open_values
+from agnez_client.cli.documents import (
+    content_of,
+    find_cell,
+    find_cells,
+    open_values,
+    remove_one,
+)
 from agnez_client.cli.output import json_option, size, write_json, write_table
 from agnez_client.naming import as_text
 
@@ -166,8 +172,8 @@ def clear(run: str | None, yes: bool, url: str | None, token: str | None) -> Non
         if not yes:
             click.echo(f"{len(found)} cells would be removed: --yes does it")
             return
-        chosen = {"_id": {"$in": [r["_id"] for r in found]}, "type": {"$in": list(CELL_TYPES)}}
-        click.echo(f"{len(values.remove(chosen))} cells are removed")
+        gone = sum(remove_one(values, record["_id"]) for record in found)
+        click.echo(f"{gone} cells are removed")
 
 
 def _write(found: Sequence[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from agnez_client.cli.connection import connection
 from agnez_client.reader import Reader
 from agnez_client.values import Values
 from agnez_client.values.calls import Record
+from agnez_client.values.errors import NotFound
 
 CELL_TYPES: Final = ("html", "img")
 _BRIEF: Final = ("name", "type", "pos", "run", "description")
@@ -74,6 +75,15 @@ def find_cell(values: Documents, text: str) -> Record:
         raise click.ClickException(f"there is no cell {text!r}: `agnez cells list` shows them")
     shown = ", ".join(f"{r['_id']} (pos {r.get('pos')})" for r in found[:5])
     raise click.ClickException(f"{len(found)} cells are called {text!r}: {shown}")
+
+
+def remove_one(values: Documents, id: str) -> bool:
+    """Remove a document; False where it was gone already."""
+    try:
+        values.remove(id)
+    except NotFound:
+        return False
+    return True
 
 
 def content_of(values: Documents, record: Record) -> bytes:

@@ -17,6 +17,8 @@ Record = dict[str, Any]
 
 VALUES: Final = "/values"
 UPLOADS: Final = "/uploads"
+MAX_QUERY: Final = 7500
+"""Characters; a line of HTTP has a little more."""
 TRY_AGAIN: Final = frozenset({429, 503})
 PAUSES_S: Final = (0.1, 0.4, 1.5)
 """Before each further try of a call that may be made twice."""
@@ -124,6 +126,11 @@ def _place(id: str) -> str:
 
 def _asked(path: str, query: Query) -> str:
     text = as_query_string(without_idle_parts(query))
+    if len(text) > MAX_QUERY:
+        raise BadRequest(
+            f"the query has {len(text)} characters as a URL, at most {MAX_QUERY} are taken: ask in "
+            "parts"
+        )
     return f"{path}?{text}" if text else path
 
 

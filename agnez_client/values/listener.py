@@ -20,7 +20,12 @@ class Listener:
         TransportError: If the server does not answer, or refuses.
     """
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, token: str | None, most_unread: int = MOST_UNREAD) -> None:
+        """
+        Args:
+            most_unread: Events that wait; beyond, all are dropped for one that says "missed".
+        """
+        self._most = most_unread
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
@@ -54,7 +59,7 @@ class Listener:
 
     async def _take(self, listener: AsyncListener) -> None:
         async for event in listener:
-            if self._events.qsize() >= MOST_UNREAD:
+            if self._events.qsize() >= self._most:
                 self._drop()
                 event = MISSED
             self._events.put(event)

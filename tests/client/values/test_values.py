@@ -62,6 +62,12 @@ def test_find_takes_conditions(values: Values) -> None:
     assert len(values.find({"$or": [{"name": "b"}, {"pos": {"$gt": 2}}]})) == 2
 
 
+def test_a_query_that_fits_in_no_url_is_said(values: Values) -> None:
+    """Some hundred ids do not fit; nothing is asked."""
+    with pytest.raises(BadRequest, match="ask in parts"):
+        values.find({"_id": {"$in": ["x" * 16] * 500}})
+
+
 def test_get_chooses_fields(values: Values) -> None:
     """`$select` keeps the `_id` and what it names."""
     id = values.create(HELLO)["_id"]
