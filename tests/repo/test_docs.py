@@ -173,8 +173,9 @@ def test_python_examples_run(
     """Each block runs by itself, as a program of the user who started the server."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example.code],
-        env=documented_server.environment, cwd=tmp_path, capture_output=True, text=True,
-        timeout=60,
+        # One thread: on a busy machine those of torch wait for each other.
+        env={**documented_server.environment, "OMP_NUM_THREADS": "1"},
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
