@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner
+from PIL import Image
 
 from agnez_client.cli.verbs import group
 from tests.cli.conftest import post
@@ -106,6 +107,16 @@ def test_pictures_within_an_address_are_saved(server: RunningServer, tmp_path: P
     agnez(server, "save", "Dot", "-o", str(tmp_path / "dot.gif"))
 
     assert (tmp_path / "dot.gif").read_bytes() == b"GIF89a"
+
+
+def test_a_picture_is_sent_and_comes_back(server: RunningServer, tmp_path: Path) -> None:
+    """The server keeps the file as it is."""
+    picture = tmp_path / "a.gif"
+    Image.new("L", (3, 2)).save(picture)
+    agnez(server, "put", "--name", "Samples", "--image", str(picture))
+    agnez(server, "save", "Samples", "-o", str(tmp_path / "back.gif"))
+
+    assert (tmp_path / "back.gif").read_bytes() == picture.read_bytes()
 
 
 def test_a_picture_elsewhere_is_not_asked_for(server: RunningServer) -> None:
