@@ -41,7 +41,7 @@ class DeadUnits:
         self, run: CallbackRun, prefix: str, model: Any, modules: Sequence[str] | None
     ) -> None:
         self._run = run
-        self._layers = Layers(run, f"{prefix}dead units", per_layer=True)
+        self._layers = Layers(run, f"{prefix}dead units", per_layer=True, together=True)
         self._alive: dict[str, Any] = {}
         self.is_looking = False
         model = bare(model)

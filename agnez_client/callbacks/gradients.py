@@ -71,10 +71,12 @@ class Gradients:
     def _take(
         self, values: Array, *, step: int, names: list[str], marks: bool, is_last: bool
     ) -> None:
-        norm = np.linalg.norm(values.astype(float))
+        wide = values.astype(float)
         layers = (names, values.tolist()) if is_last else ((), ())
-        self._layers.send(step, float(norm), *layers)
-        if marks:
+        with np.errstate(invalid="ignore", over="ignore"):
+            square = float(np.dot(wide, wide))
+        self._layers.send(step, square**0.5, *layers)
+        if marks and (self._failing or not np.isfinite(square)):
             self._mark(step, dict(zip(names, values.tolist(), strict=True)))
 
     def _mark(self, step: int, values: dict[str, float]) -> None:

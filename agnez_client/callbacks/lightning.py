@@ -242,7 +242,7 @@ class AgnezCallback(_Callback):
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """A validation, alone or within a training."""
-        self._join(trainer, None if trainer.training or trainer.sanity_checking else "VALIDATION")
+        self._join(trainer, "VALIDATION" if trainer.state.fn == "validate" else None)
 
     def on_test_start(self, trainer: Any, pl_module: Any) -> None:
         """A test."""

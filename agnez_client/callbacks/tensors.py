@@ -49,7 +49,7 @@ def local(tensor: Any) -> Any:
     one, the shard of a distributed one, real and imaginary parts of a complex one.
     """
     tensor = tensor.detach()
-    if hasattr(tensor, "to_local"):
+    if type(tensor) is not torch.Tensor and hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
@@ -70,6 +70,8 @@ def norms(tensors: Sequence[Any]) -> Any:
         of_kind = torch._foreach_norm([tensors[i] for i in places], 2, kind)
         for place, norm in zip(places, of_kind, strict=True):
             found[place] = norm
+    if len(kinds) == 1 and found[0].dtype is torch.float32:
+        return torch.stack(found)
     wide = torch.float64 if any(n.dtype is torch.float64 for n in found) else torch.float32
     target = next((device for device, _ in kinds if device.type != "cpu"), tensors[0].device)
     return torch.stack([norm.to(target, wide, non_blocking=True) for norm in found])

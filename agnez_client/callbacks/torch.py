@@ -28,11 +28,14 @@ from agnez_client.callbacks.tensors import bare, is_compiled, trained
 from agnez_client.callbacks.weights import Histograms, Weights
 from agnez_client.context import Context
 from agnez_client.job import Job
+from agnez_client.kinds.number import is_on_device
 from agnez_client.record.model import summarise
 from agnez_client.shown import shown
 
-LONGEST_WAIT_S: Final = 2.0
-"""What was computed is read at the latest after this, however slow steps are."""
+WAIT_S: Final = 2.0
+"""What was computed on a device is read at the latest after this, however slow steps are."""
+HOST_WAIT_S: Final = 0.1
+"""The same on the host, where reading is free."""
 PASSES: Final = 10
 """Units are looked at in so many steps before a reading, at most."""
 
@@ -137,6 +140,7 @@ class Watch:
         self._heard: list[Any] = []
         self._losses: list[Any] = []
         self._told = steps
+        self._trained: list[tuple[str, Any]] = []
         self._hooks: list[Any] = []
         if optimizer is not None:
             self._hooks.append(optimizer.register_step_pre_hook(Hook(self._before_step)))
@@ -146,6 +150,8 @@ class Watch:
         with run.quietly():
             run.job.set_params(_settings(model, optimizer, prefix))
             run.job.set_model(bare(model), prefix.rstrip("/") or None)
+            if criterion is not None:
+                run.line(f"{prefix}loss")  # the first chart
         self._prepare()
 
     @property
@@ -210,8 +216,9 @@ class Watch:
         """The gradients are there, the weights are still those of the step before."""
         step = self.steps + 1
         with self._run.quietly(), torch.no_grad():
-            named = list(trained(self._model))
-            gradients = [(name, p.grad) for name, p in named if p.grad is not None]
+            if self._is_due(step) or not self._trained:  # unfrozen by now, perhaps
+                self._trained = list(trained(self._model))
+            gradients = [(name, p.grad) for name, p in self._trained if p.grad is not None]
             scale = getattr(self._optimizer, "grad_scale", None)
             self._gradients.observe(step, gradients, scale)
             self._tell_rates(step)
@@ -219,19 +226,23 @@ class Watch:
                 if self._histograms is not None and self._run.job.leads:
                     self._histograms.tell("gradients", step, gradients, self._reading)
                 if self._optimizer is not None:
-                    self._weights.remember(named)
+                    self._weights.remember(self._trained)
+
+    @property
+    def _patience(self) -> float:
+        return HOST_WAIT_S if self._gradients.is_on_host else WAIT_S
 
     def _after_step(self, *args: Any) -> None:
         self.steps += 1
         with self._run.quietly(), torch.no_grad():
             self._tell_loss(self._heard)
-            is_due, late = self._is_due(self.steps), time.monotonic() - self._read_at
+            is_due, now = self._is_due(self.steps), time.monotonic()
             if is_due:
                 self._tell_weights()
-            if is_due or late > LONGEST_WAIT_S or self._gradients.is_on_host:
+            if is_due or now - self._read_at > self._patience:
                 self._gradients.tell(self._reading)
                 self._reading.send(self._run)
-                self._read_at = time.monotonic()
+                self._read_at = now
             self._prepare()
 
     def _prepare(self) -> None:
@@ -241,7 +252,8 @@ class Watch:
             self._units.is_looking = next_due - self.steps <= PASSES
         if self._optimizer is None and self._is_due(self.steps + 1):
             with self._run.quietly(), torch.no_grad():
-                self._weights.remember(list(trained(self._model)))
+                self._trained = list(trained(self._model))
+                self._weights.remember(self._trained)
 
     def _is_due(self, step: int) -> bool:
         return step == 1 or step % self._every == 0
@@ -263,17 +275,18 @@ class Watch:
                 self._run.send(channel, step, group["lr"], chart=name)
 
     def _tell_weights(self) -> None:
-        named = list(trained(self._model))
-        self._weights.tell(self.steps, named, self._reading)
+        self._weights.tell(self.steps, self._trained, self._reading)
         if self._histograms is not None and self._run.job.leads:
-            self._histograms.tell("weights", self.steps, named, self._reading)
+            self._histograms.tell("weights", self.steps, self._trained, self._reading)
         if self._units is not None:
             self._units.tell(self.steps, self._reading)
 
 
 def _number(value: Any) -> Any:
     """*value* as it is now, without its graph."""
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+    if not isinstance(value, torch.Tensor):
+        return value
+    return value.detach().clone() if is_on_device(value) else value.item()
 
 
 def _bare_optimizer(optimizer: Any) -> Any:

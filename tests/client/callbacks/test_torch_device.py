@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import agnez_client.callbacks.torch
 from agnez_client import device, job
 from agnez_client.callbacks import gradients, weights
 from agnez_client.callbacks.tensors import MAX_BINNED, binned, norms, sample
@@ -53,7 +54,7 @@ class Queue:
 @pytest.fixture
 def on_device(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Tensors count as on a device, whose queue stands still until this is called."""
-    for module in (job, gradients, weights, entry, number, numeric):
+    for module in (job, gradients, weights, entry, number, numeric, agnez_client.callbacks.torch):
         monkeypatch.setattr(module, "is_on_device", lambda value: isinstance(value, torch.Tensor))
     monkeypatch.setattr(torch.cpu, "Event", Queue)
     copies: list[int] = []
