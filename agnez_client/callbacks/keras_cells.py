@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 APP_URL: Final = "http://localhost:3000/api/v1/values"
+_FONT: Final = 14
+"""Points: a cell is smaller than the figure."""
 Logs = Mapping[str, Any] | None
 
 logger = logging.getLogger("agnez_client")
@@ -198,10 +200,11 @@ class LossPlot(Sender):
         ):
             if curve:
                 axes.plot(*zip(*curve, strict=True), color=colour, label=label, marker=".")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss")
+        axes.set_xlabel("epoch", fontsize=_FONT)
+        axes.set_ylabel("loss", fontsize=_FONT)
+        axes.tick_params(labelsize=_FONT)
         if self.train_loss or self.valid_loss:
-            axes.legend()
+            axes.legend(fontsize=_FONT)
         return self._figure
 
 

@@ -27,10 +27,9 @@ class LiveCallback(keras.callbacks.Callback):
     What `Plot`, `Grid2D` and `PreferedInput` have in common: the run that they write to.
 
     Without *job* each makes a run of its own, called *name*, that ends with `fit`; to have several
-    of them in one run, give them the `job` of one `Context`.
+    of them in one run, give them the `job` of one `Context`. x counts the batches that the model
+    was trained with.
     """
-
-    _axis = "epoch"
 
     def __init__(
         self, name: str, fig_title: str, url: str | None = None, *, job: Job | Context | None = None
@@ -48,23 +47,22 @@ class LiveCallback(keras.callbacks.Callback):
         super().__init__()
         about = {} if job is not None else {"name": name, "url": url}
         self.fig_title = fig_title
-        self._run = CallbackRun("keras", job, axis=self._axis, **about)
+        self._run = CallbackRun("keras", job, axis="step", **about)
 
     def on_train_end(self, logs: Logs = None) -> None:
         """The end of a run of our own."""
         self._run.end()
 
-    def _show(self, epoch: int, picture: Array) -> None:
-        self._run.channel(self.fig_title, "IMAGE").send(epoch + 1, enlarged(picture))
+    def _show(self, picture: Array) -> None:
+        x = int(self.model.optimizer.iterations)
+        self._run.channel(self.fig_title, "IMAGE").send(x, enlarged(picture))
 
 
 class Plot(LiveCallback):
     """
-    The loss of each batch, and at the end of each epoch that on validation data, in one chart. x
-    counts the batches.
+    The loss of each batch, and at the end of each epoch that on validation data, in one chart.
     """
 
-    _axis = "step"
     async_safe = True
 
     def __init__(
@@ -136,7 +134,7 @@ class Grid2D(LiveCallback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Draw them as they are now."""
         with self._run.quietly():
-            self._show(epoch, self._drawn())
+            self._show(self._drawn())
 
     def _drawn(self) -> Array:
         return grid2d(as_rows(self.W, self.num_weights), **self._how)
@@ -182,4 +180,4 @@ class PreferedInput(LiveCallback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Draw them as they are now."""
         with self._run.quietly():
-            self._show(epoch, self._prefs.get_pref())
+            self._show(self._prefs.get_pref())

@@ -92,9 +92,9 @@ def make_callbacks(ctx: Context, model: keras.Model, test: Data) -> list[keras.c
         return figure
 
     def draw_mistakes() -> Any:
-        """Up to 25 digits that are taken for others, black on white."""
+        """Up to 25 digits that are taken for others."""
         wrong = np.flatnonzero(guesses() != digits)[:25]
-        tiles = 1 - images[wrong if len(wrong) else [0]].transpose(0, 3, 1, 2)
+        tiles = images[wrong if len(wrong) else [0]].transpose(0, 3, 1, 2)
         return img_grid(tiles.repeat(6, axis=2).repeat(6, axis=3))
 
     return [

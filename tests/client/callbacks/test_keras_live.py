@@ -77,7 +77,7 @@ def test_weights_are_images(server: IngestServer, model: keras.Model) -> None:
 
     found = pictures(server, "grid")
     kernel = keras.ops.convert_to_numpy(model.get_layer("units").kernel)
-    assert [x for x, _ in found] == [1, 2]
+    assert [x for x, _ in found] == [3, 6]
     np.testing.assert_array_equal(found[1][1], enlarged(grid2d(kernel.T[:4])))
 
 
@@ -87,7 +87,7 @@ def test_preferences_are_images(server: IngestServer, model: keras.Model) -> Non
         fit(model, PreferedInput(model, -1, 3, job=ctx, seed=0), epochs=1)
 
     ((x, found),) = pictures(server, "preferred input")
-    assert x == 1
+    assert x == 3
     np.testing.assert_array_equal(found, enlarged(DeepPref(model, -1, 3, seed=0).get_pref()))
 
 
