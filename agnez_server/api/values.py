@@ -13,7 +13,7 @@ from agnez_server.api import schemas
 from agnez_server.api.endpoint import Endpoint, Handler
 from agnez_server.api.recordbody import read_record
 from agnez_server.api.streaming import begun
-from agnez_server.errors import AgnezServerError
+from agnez_server.errors import AgnezServerError, BadRequest
 from agnez_server.keys import READERS, VALUES
 from agnez_server.values.foresight import FEW
 from agnez_server.values.qs import parse_qs
@@ -107,6 +107,7 @@ async def update_values(request: web.Request) -> web.Response:
 
 
 async def patch_values(request: web.Request) -> web.StreamResponse:
+    _require_meant(request)
     body = await read_record(request)
     return await _changed(
         request, await request.app[VALUES].patch(None, body, _query(request), text=True)
@@ -114,9 +115,20 @@ async def patch_values(request: web.Request) -> web.StreamResponse:
 
 
 async def remove_values(request: web.Request) -> web.StreamResponse:
+    _require_meant(request)
     return await _changed(
         request, await request.app[VALUES].remove(None, _query(request), text=True)
     )
+
+
+def _require_meant(request: web.Request) -> None:
+    """Refuse ``/values/`` and nothing behind it: a program whose id is empty means one record."""
+    if request.path.endswith("/") and not request.rel_url.raw_query_string:
+        raise BadRequest(
+            "there is no id behind /values/",
+            hint="all records are changed at /values, without the slash",
+            field="id",
+        )
 
 
 # -- what a POST may mean --------------------------------------------------------------------

@@ -288,11 +288,10 @@ def _note_cell(viewer: Viewer, doc: DocChanged) -> None:
     body = doc.after or doc.before or {}
     if doc.table == ARRANGEMENTS:
         viewer.note_arranged(body["place"])
-    else:
-        run = body.get("run")  # a record may hold anything under any name
-        viewer.note_cell(
-            body["_id"], run if isinstance(run, str) else None, removed=doc.after is None
-        )
+        return
+    id, run = body.get("_id"), body.get("run")  # a record may hold anything under any name
+    if isinstance(id, str):  # one that was imported may have none
+        viewer.note_cell(id, run if isinstance(run, str) else None, removed=doc.after is None)
 
 
 def _message(given: tuple[object, ...]) -> Mapping[str, Any]:

@@ -71,6 +71,17 @@ async def test_several_at_once(server: RunningServer) -> None:
     assert await call(server, "GET", "/values") == (200, [{"_id": "a", "n": 0}])
 
 
+async def test_an_empty_id_is_not_all_of_them(server: RunningServer) -> None:
+    """A program that lost its id says /values/ and means one record: nothing is changed."""
+    await call(server, "POST", "/values", json={"_id": "x", "n": 1})
+
+    for base in ("/values/", "/api/v1/values/"):
+        assert (await call(server, "DELETE", base))[0] == 400
+        assert (await call(server, "PATCH", base, json={"n": 2}))[0] == 400
+    assert await call(server, "PATCH", "/values/?n=1", json={}) == (200, [{"_id": "x", "n": 1}])
+    assert await call(server, "DELETE", "/values") == (200, [{"_id": "x", "n": 1}])
+
+
 async def test_queries(server: RunningServer) -> None:
     """Percent-encoded or not; numbers by value; a query that finds nothing finds nothing."""
     records = [{"_id": str(n), "pos": n, "name": f"é&{n}"} for n in range(30)]
