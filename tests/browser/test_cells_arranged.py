@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Page
 
-from tests.browser.cells import call, card, content, corners, make, names, wait_for_names
+from tests.browser.cells import call, card, content, corners, make, names, patch, wait_for_names
 from tests.browser.conftest import Site, ready
 
 
@@ -52,6 +51,23 @@ async def test_a_cell_is_dragged_to_another_place(site: Site) -> None:
     await page.reload()
     await ready(page)
     assert await names(page) == ["d", "a", "b", "c"]
+
+
+async def test_a_cell_that_changes_stays_in_the_hand(site: Site) -> None:
+    """What comes meanwhile is shown, and does not end the drag."""
+    ids = await four(site)
+    page = await site.open("/")
+    box = await card(page, ids[0]).bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 80, box["y"] + 20)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] + 200, box["y"] + 40, steps=12)
+
+    await patch(site, ids[0], name="renamed")
+    await page.get_by_role("heading", name="renamed").wait_for()
+    await page.mouse.up()
+
+    await wait_for_names(page, "b", "renamed", "c", "d")
 
 
 async def test_escape_puts_a_held_cell_back(site: Site) -> None:
@@ -173,8 +189,7 @@ async def test_a_run_is_arranged_by_itself(site: Site) -> None:
     assert await names(home) == ["a", "b"]
 
 
-@pytest.mark.parametrize("width", [390, 820])
-async def test_a_narrow_window_has_fewer_columns(site: Site, width: int) -> None:
+async def test_a_narrow_window_has_fewer_columns(site: Site) -> None:
     """One on a phone, and nothing to scroll sideways."""
     for n in range(6):
         await make(site, f"a cell with a rather long name {n} " * 3, n, value=[])
@@ -182,11 +197,11 @@ async def test_a_narrow_window_has_fewer_columns(site: Site, width: int) -> None
     async with site.http.put(url, json={"columns": 6}):
         pass
     page = await site.open("/")
-    await page.set_viewport_size({"width": width, "height": 844})
 
-    columns = 1 if width == 390 else 5
-    await page.wait_for_function(
-        "columns => document.querySelector('.cells-grid').dataset.columns === String(columns)",
-        arg=columns,
-    )
-    assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+    for width, columns in ((820, 5), (390, 1)):
+        await page.set_viewport_size({"width": width, "height": 844})
+        await page.wait_for_function(
+            "columns => document.querySelector('.cells-grid').dataset.columns === String(columns)",
+            arg=columns,
+        )
+        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width

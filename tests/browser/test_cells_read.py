@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.async_api import Browser, Page
 
@@ -13,6 +14,7 @@ from agnez_server.settings import ServerSettings
 from tests.browser.cells import card, content, make, names, patch, wait_for_names
 from tests.browser.conftest import Site, visiting
 from tests.browser.test_connection import GONE
+from tests.browser.test_page_access import check
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -118,6 +120,21 @@ async def test_an_address_leads_to_a_cell(site: Site) -> None:
         }""",
         arg=ids[25],
     )
+
+
+async def test_every_control_of_a_cell_has_a_name(site: Site) -> None:
+    """With a name or without one; ids of any letters."""
+    await make(site, "named", 0)
+    id = await make(site, "", 1, _id='a/b?c=%20#d "e" é', type="img", value=[])
+    page = await site.open("/")
+    await page.get_by_role("button", name="More of img cell 2").wait_for()
+
+    await check(page)
+    await page.get_by_role("button", name="2 columns").click()
+    await check(page)
+    await patch(site, quote(id, safe=""), type="html", value="<p>here</p>")
+    shown = page.locator(".cell-slot").nth(1).frame_locator("iframe:not([aria-hidden])")
+    await shown.get_by_text("here").wait_for()
 
 
 async def test_a_project_shows_no_cells(site: Site) -> None:

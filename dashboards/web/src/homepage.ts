@@ -206,9 +206,9 @@ export class HomePage {
   private async showParts(): Promise<void> {
     const { project, deleted } = this.filter.chosen;
     const hasCells = this.cells.room.count > 0;
-    const isEmpty = !this.hasRuns && !hasCells;
+    const isEmpty = !this.hasRuns && !hasCells && this.cells.isKnown;
     this.start_.hidden = !isEmpty;
-    this.board.hidden = isEmpty;
+    this.board.hidden = !this.hasRuns && !hasCells;
     this.board.classList.toggle("cells-only", hasCells && !this.hasRuns);
     document.title = strings.title(isEmpty || this.hasRuns ? this.title.textContent : cellWords.cells);
     this.cells.show(hasCells && project === "" && !deleted, !this.hasRuns);

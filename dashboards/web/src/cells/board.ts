@@ -41,6 +41,12 @@ export class Board {
     return [...this.element.children].map((slot) => this.cards.get((slot as HTMLElement).dataset["cell"]!)!);
   }
 
+  /** Whether these, and no others, stand here in this order. */
+  stands(cells: readonly Cell[]): boolean {
+    const { shown } = this;
+    return shown.length === cells.length && cells.every((cell, i) => shown[i]!.cell.id === cell.id);
+  }
+
   card(id: string): CellCard | undefined {
     return this.cards.get(id);
   }

@@ -16,6 +16,8 @@ const FOLDED = "home cells";
 export class HomeCells {
   readonly element: HTMLElement;
   readonly room: CellRoom;
+  /** Whether there are any was asked, and answered as far as it could be. */
+  isKnown = false;
   private readonly count = h("span", { class: "count" });
   private readonly field = searchField(words.find, (text) => this.room.find(text), words.findHelp);
   private readonly button = h("button", { type: "button", class: "fold-button", onclick: () => this.turn() },
@@ -23,7 +25,8 @@ export class HomeCells {
   private readonly heading = h("h2", { class: "cells-title" }, this.button);
   private readonly tools: HTMLElement;
 
-  constructor(toasts: Toasts, private readonly prefs: Preferences, counted: () => void) {
+  /** `counted`: there are more or fewer of them, or it is known that there are none. */
+  constructor(toasts: Toasts, private readonly prefs: Preferences, private readonly counted: () => void) {
     this.room = new CellRoom({ name: "home", runs: null }, toasts, () => {
       this.fit();
       counted();
@@ -37,6 +40,8 @@ export class HomeCells {
 
   async start(): Promise<void> {
     await this.room.start();
+    this.isKnown = true;
+    this.counted();
     this.point();
   }
 

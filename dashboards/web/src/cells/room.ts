@@ -23,8 +23,6 @@ const CONNECTED_WITHIN_MS = 2000;
 export class CellRoom {
   readonly element: HTMLElement;
   readonly menu: ColumnMenu;
-  /** Resolves when it is known which cells there are, or that nobody says. */
-  readonly known: Promise<void>;
   private readonly board: Board;
   private readonly ledger: Ledger;
   private readonly arranger: Arranger;
@@ -37,14 +35,12 @@ export class CellRoom {
   private limit = SHOWN;
   private wanted = "";
   private settle: (() => void) | null = null;
-  private learned: () => void = () => undefined;
   private opening: ReturnType<typeof setTimeout> | undefined;
   private filled: () => void = () => undefined;
   private readonly filling = new Promise<void>((resolve) => (this.filled = resolve));
 
   /** `counted`: there are more or fewer of them. */
   constructor(place: Place, private readonly toasts: Toasts, private readonly counted: () => void) {
-    this.known = new Promise((resolve) => (this.learned = resolve));
     this.ledger = new Ledger(place, () => this.changed());
     this.arranger = new Arranger(place, { changed: () => this.show(), refused: (error) => this.refused(error) });
     this.board = new Board({
@@ -80,7 +76,6 @@ export class CellRoom {
   async start(): Promise<void> {
     this.opening = setTimeout(() => this.open(), CONNECTED_WITHIN_MS);
     await Promise.all([this.arranger.load(), this.ledger.reload()]);
-    this.learned();
   }
 
   /** Connected, at first or again: asks for everything. */
@@ -154,7 +149,6 @@ export class CellRoom {
   }
 
   private changed(): void {
-    this.learned();
     this.show();
     this.counted();
   }
@@ -170,7 +164,7 @@ export class CellRoom {
     const shown = cells.slice(0, this.limit);
     const { settle } = this;
     this.settle = null;
-    if (!settle) this.dragging.cancel();
+    if (!settle && !this.board.stands(shown)) this.dragging.cancel();
     this.board.show(shown, this.arranger.now, settle ?? (() => undefined));
     this.menu.show(this.arranger.now.columns, !isUnarranged(this.arranger.now));
     this.moreBox.hidden = cells.length <= this.limit;

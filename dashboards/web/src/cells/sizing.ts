@@ -15,7 +15,9 @@ interface Pull {
   card: CellCard;
   pointer: number;
   start: [number, number];
+  /** At first, and by now. */
   size: Size;
+  wanted: Size;
   height: number;
   columnPx: number;
 }
@@ -45,7 +47,7 @@ export class Sizing {
       card.corner.setPointerCapture(event.pointerId);
       document.body.classList.add("arranging");
       this.pull = {
-        card, pointer: event.pointerId, start: [event.clientX, event.clientY], size: card.size,
+        card, pointer: event.pointerId, start: [event.clientX, event.clientY], size: card.size, wanted: card.size,
         height: card.stage.element.clientHeight, columnPx: this.board.element.clientWidth / this.board.columns,
       };
     });
@@ -54,16 +56,16 @@ export class Sizing {
   private move(event: PointerEvent): void {
     const { pull } = this;
     if (pull?.pointer !== event.pointerId) return;
-    const size = this.sizeAt(pull, event);
-    pull.card.arrange(this.board.shown.indexOf(pull.card), size, this.board.columns);
+    pull.wanted = this.sizeAt(pull, event);
+    pull.card.arrange(this.board.shown.indexOf(pull.card), pull.wanted, this.board.columns);
   }
 
   private up(event: PointerEvent): void {
     const { pull } = this;
     if (pull?.pointer !== event.pointerId) return;
     this.end();
-    const { size } = pull.card;
-    if (size.columns !== pull.size.columns || size.height !== pull.size.height) this.resized(pull.card, size);
+    const { size, wanted } = pull;
+    if (size.columns !== wanted.columns || size.height !== wanted.height) this.resized(pull.card, wanted);
   }
 
   private cancel(): void {
