@@ -14,8 +14,10 @@ curves on the validation data. A search is a point a candidate, and a table.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,7 @@ class AgnezCallback(Lifespan):
         self._run = CallbackRun("sklearn", job, axis="iteration", **about)
         self._validation, self._scoring = validation, scoring
         self._is_live, self._is_copy, self._step = False, False, 0
+        self._handled: BaseException | None = None
         self.ends_by(_nothing, self._run.end)
 
     # -- fitting ---------------------------------------------------------------------------------
@@ -88,14 +91,35 @@ class AgnezCallback(Lifespan):
         if "monitor" in inspect.signature(estimator.fit).parameters:
             params.setdefault("monitor", self.monitor)
         self._begin(estimator)
-        try:
-            estimator.fit(x, y, **params)
-        except BaseException as error:
-            self._run.end(error)
-            raise
-        self.report(estimator, x, y)
-        self._run.end()
+        with self._set_for(estimator) as is_set:
+            try:
+                estimator.fit(x, y, **params)
+            except BaseException as error:
+                self._run.end(error)
+                raise
+        if not is_set:
+            self.report(estimator, x, y)
+            self._run.end()
         return estimator
+
+    @contextlib.contextmanager
+    def _set_for(self, estimator: Any) -> Iterator[bool]:
+        """
+        Whether *estimator* itself tells of its iterations, and us meanwhile. One that is made of
+        others does not count: scikit-learn warns of each among them that can't tell.
+        """
+        params = estimator.get_params()
+        is_simple = not any(name in params for name in ("steps", "estimator"))
+        can_tell = params.get("solver", "lbfgs") == "lbfgs"  # of logistic regression's this alone
+        if not (is_simple and can_tell and hasattr(estimator, "set_callbacks")):
+            yield False
+            return
+        known = list(getattr(estimator, "_skl_callbacks", []))
+        estimator.set_callbacks(*known, self)
+        try:
+            yield True
+        finally:
+            estimator.set_callbacks(*known)
 
     def partial_fit(self, estimator: Any, x: Any, y: Any = None, **params: Any) -> Any:
         """
@@ -135,6 +159,7 @@ class AgnezCallback(Lifespan):
     def setup(self, estimator: Any, context: Any) -> None:
         """See scikit-learn: a fit begins."""
         if not self._is_copy:
+            self._handled = sys.exc_info()[1]  # whoever fits may be handling an error of before
             self._begin(estimator)
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
@@ -168,8 +193,11 @@ class AgnezCallback(Lifespan):
         """See scikit-learn: the fit is over, well or not."""
         if self._is_copy:
             return
-        self.report(estimator)
-        self._run.end()
+        error = sys.exc_info()[1]
+        error = None if error is self._handled else error
+        if error is None:
+            self.report(estimator)
+        self._run.end(error)
 
     # -- what a fitted estimator shows -----------------------------------------------------------
 

@@ -131,6 +131,21 @@ def test_iterations_are_seen_by_estimators_with_callbacks(server: IngestServer, 
     assert [e["state"] for e in spool.of_kind("state")] == ["finished"]
 
 
+@pytest.mark.parametrize(("solver", "points"), [("lbfgs", 3), ("liblinear", 1)])
+def test_fit_shows_iterations_where_it_can(
+    server: IngestServer, iris: Data, solver: str, points: int
+) -> None:
+    """What takes callbacks gets one for this fit; with another solver there is one score."""
+    x, y, x_val, y_val = iris
+    model = LogisticRegression(solver=solver, max_iter=3, tol=1e-20)
+    with pytest.warns(match="converge"):
+        AgnezCallback(validation=(x_val, y_val % 2)).fit(model, x, y % 2)
+
+    assert len(server.only.channel("val_score")) == points
+    assert len(server.only.entries("val confusion")) == 1
+    assert not hasattr(model, "_skl_callbacks")
+
+
 def test_a_search_is_a_point_a_candidate(server: IngestServer, iris: Data) -> None:
     """Mean scores by candidate, a table, the best parameters."""
     x, y, *_ = iris
@@ -191,6 +206,17 @@ def test_a_fit_that_fails_ends_the_run_as_failed(server: IngestServer, iris: Dat
     x, y, *_ = iris
     with pytest.raises(ValueError, match="C"):
         AgnezCallback().fit(LogisticRegression(C=-1), x, y)
+
+    assert [e["state"] for e in server.only.of_kind("state")] == ["failed"]
+
+
+def test_a_search_that_fails_ends_the_run_as_failed(server: IngestServer, iris: Data) -> None:
+    """So it is with scikit-learn's own protocol."""
+    x, y, *_ = iris
+    search = GridSearchCV(LogisticRegression(), {"C": [-1.0]}, cv=2, error_score="raise")
+    search.set_callbacks(AgnezCallback())
+    with pytest.raises(ValueError, match="C"):
+        search.fit(x, y)
 
     assert [e["state"] for e in server.only.of_kind("state")] == ["failed"]
 
