@@ -1,0 +1,43 @@
+"""Of many records, those that match are looked up beforehand, and nothing is missed by it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agnez_server.values import foresight
+from agnez_server.values.foresight import foresee
+from agnez_server.values.query import parse_query
+from agnez_server.values.service import Values
+
+
+@pytest.fixture(autouse=True)
+def every_table_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One record is many."""
+    monkeypatch.setattr(foresight, "FEW", 0)
+
+
+async def test_what_changed_since_is_looked_at_again() -> None:
+    """A record that came, changed or went meanwhile counts as it is now."""
+    query = parse_query({"n": 1})
+    rows = {"1": {"n": 1}, "2": {"n": 2}, "3": {"n": 1}, "4": {"n": 1}, "5": {"n": 2}}
+    seen = await foresee(query, rows)
+
+    now = {"1": rows["1"], "2": {"n": 1}, "3": {"n": 2}, "5": rows["5"], "6": {"n": 1}}
+
+    assert [record.doc_id for record in seen.matches(query, now)] == [1, 2, 6]
+
+
+async def test_changes_side_by_side(values: Values) -> None:
+    """Each of two callers removes what he means, and all of it is removed once."""
+    await values.create([{"n": n % 2, "k": n} for n in range(200)])
+
+    removed = await asyncio.gather(
+        values.remove(None, {"n": 0}), values.remove(None, {"k": {"$lt": 100}}),
+        values.patch(None, {"n": 2}, {"n": 1, "k": {"$gte": 100}}),
+    )  # fmt: skip
+
+    once = sorted(record["k"] for some in removed[:2] for record in some)
+    assert once == sorted({*range(0, 200, 2), *range(100)})
+    assert [record["n"] for record in values.find()] == [2] * 50
