@@ -62,6 +62,7 @@ def make_app(
     values = Values(store, _limits(settings))
     presence = Presence(catalog, settings.lost_after_s, clock)
     hub = Hub(catalog, settings, _describer(catalog, presence), _authorizer(gate))
+    values.listen(hub.tell_cell)
     app[keys.FEATHERS] = Feathers(hub.door, values, _scopes(gate))
     app[keys.SETTINGS], app[keys.STORE], app[keys.GATE] = settings, store, gate
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)

@@ -25,9 +25,9 @@ from agnez_server.errors import (
 from agnez_server.live import asking
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
 from agnez_server.live.viewer import Viewer
-from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS, VALUES
+from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS
 from agnez_server.settings import ServerSettings
-from agnez_server.store.base import Committed, DocChanged, Series
+from agnez_server.store.base import Committed, Series
 
 logger = logging.getLogger(__name__)
 
@@ -247,7 +247,9 @@ class Hub:
             self._tell_all(runs, changed | deleted | layouts, layouts)
         if event.entries or event.consoles:
             self._tell_news(event)
-        self._tell_cells([doc for doc in event.docs if doc.table in (VALUES, ARRANGEMENTS)])
+        for doc in event.docs:
+            if doc.table == ARRANGEMENTS and doc.after is not None:
+                self._tell_arranged(doc.after["place"])
         for run in deleted:
             self._forget_run(run)
 
@@ -270,11 +272,22 @@ class Hub:
             for run in channels.keys() & viewer.follows:
                 viewer.note_news(run, channels[run], console=run in event.consoles)
 
-    def _tell_cells(self, docs: list[DocChanged]) -> None:
-        for viewer in self._viewers.values() if docs else ():
+    def _tell_arranged(self, place: str) -> None:
+        for viewer in self._viewers.values():
             if viewer.watches_cells:
-                for doc in docs:
-                    _note_cell(viewer, doc)
+                viewer.note_arranged(place)
+
+    def tell_cell(self, event: str, record: Mapping[str, Any]) -> None:
+        """
+        What happened to a record of `/values`. A patch by which it stays as it is counts: what lies
+        at the address that it holds may be another picture now.
+        """
+        run = record.get("run")  # a record may hold anything under any name
+        for viewer in self._viewers.values():
+            if viewer.watches_cells:
+                viewer.note_cell(
+                    record["_id"], run if isinstance(run, str) else None, removed=event == "removed"
+                )
 
     def _forget_run(self, run: str) -> None:
         for channel, watchers in self._watchers.pop(run, {}).items():
@@ -282,16 +295,6 @@ class Hub:
                 viewer.unwatch(run, channel)
         for viewer in self._viewers.values():
             viewer.unfollow(run)
-
-
-def _note_cell(viewer: Viewer, doc: DocChanged) -> None:
-    body = doc.after or doc.before or {}
-    if doc.table == ARRANGEMENTS:
-        viewer.note_arranged(body["place"])
-        return
-    id, run = body.get("_id"), body.get("run")  # a record may hold anything under any name
-    if isinstance(id, str):  # one that was imported may have none
-        viewer.note_cell(id, run if isinstance(run, str) else None, removed=doc.after is None)
 
 
 def _message(given: tuple[object, ...]) -> Mapping[str, Any]:

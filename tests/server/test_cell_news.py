@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinydb import where
-
-from agnez_server.keys import STORE
 from agnez_server.live.cellnews import MOST_CELLS, CellNews
-from agnez_server.models import VALUES
-from agnez_server.store.base import Change
 from tests.server.running import RunningServer
 from tests.server.watching import Watcher
 
@@ -20,19 +15,17 @@ def nothing() -> dict[str, Any]:
 
 
 async def put(server: RunningServer, **record: Any) -> None:
-    """A record as the service of `/values` leaves it in the store."""
-
-    def work(change: Change) -> None:
-        change.docs.table(VALUES).upsert(record, where("_id") == record["_id"])
-
-    await server.served.app[STORE].change(work)
+    """A record, made or patched."""
+    method, path = ("PATCH", f"/values/{record['_id']}")
+    status, _ = await server.call(method, path, json=record)
+    if status == 404:
+        status, _ = await server.call("POST", "/values", json=record)
+    assert status in (200, 201)
 
 
 async def take_away(server: RunningServer, id: str) -> None:
     """Remove the record *id*."""
-    await server.served.app[STORE].change(
-        lambda change: change.docs.table(VALUES).remove(where("_id") == id)
-    )
+    assert (await server.call("DELETE", f"/values/{id}"))[0] == 200
 
 
 async def watcher(server: RunningServer) -> Watcher:
@@ -94,6 +87,8 @@ async def test_cells_are_told_to_those_who_watch(server: RunningServer) -> None:
     viewer, other = await watcher(server), await server.viewer()
 
     await put(server, _id="a", value="1", run="r")
+    assert await viewer.cell_news() == {**nothing(), "changed": [{"id": "a", "run": "r"}]}
+    await put(server, _id="a", value="1", run="r")  # what its address names may have changed
     assert await viewer.cell_news() == {**nothing(), "changed": [{"id": "a", "run": "r"}]}
     await put(server, _id="a", value="2", run=["no", "run"])
     assert await viewer.cell_news() == {**nothing(), "changed": [{"id": "a", "run": None}]}
