@@ -83,6 +83,7 @@ class AgnezCallback(keras.callbacks.Callback):
         self._watches_exit = False
         self._done = self._epochs = self._evaluations = 0
         self._start = self._sent = self._fit_start = 0
+        self._metrics: list[Any] = []
         self._means: frozenset[str] = frozenset()
         self._before: dict[str, tuple[int, float]] = {}
         self._rate: LearningRate | None = None
@@ -108,7 +109,7 @@ class AgnezCallback(keras.callbacks.Callback):
         self._is_fitting = self._has_fitted = self._is_first = True
         with self._run.quietly():
             self._watch_exit()
-            self._rate = LearningRate(self.model)
+            self._rate, self._metrics = LearningRate(self.model), self.model.metrics
             given = {k: self.params.get(k) for k in ("epochs", "steps")}
             self._run.set_params({**model_params(self.model), "fit": given})
             if self._summary and self.model.built:
@@ -139,7 +140,7 @@ class AgnezCallback(keras.callbacks.Callback):
             is_due = bool(self._every) and x - self._sent >= self._every
             rate = self._rate_at(x) if is_first or (is_due and self._has_schedule) else None
             if is_first:
-                self._epoch_rate, self._means = rate, mean_measures(self.model, logs)
+                self._epoch_rate, self._means = rate, mean_measures(self._metrics, logs)
             if is_due:
                 self._sent = x
                 self._send_batch(x, count, logs, rate)
@@ -193,11 +194,15 @@ class AgnezCallback(keras.callbacks.Callback):
         return self._rate is not None and self._rate.is_schedule
 
     def _rate_at(self, x: int) -> float | None:
-        """The rate that the batch which ended at *x* was trained with."""
-        return None if self._rate is None else self._rate.at(x - self._fit_start - 1)
+        """The rate that the batch which ended at *x* was trained with; None if it can't be read."""
+        if self._rate is None or not (self._rate.is_schedule or self._rate.is_readable):
+            return None
+        return self._rate.at(x - self._fit_start - 1)
 
     def _send_rate(self, logs: Mapping[str, Any]) -> None:
         rate = self._rate_at(self._done) if self._has_schedule else self._epoch_rate
+        if rate is None and self._rate is not None:
+            rate = self._rate.at(0)
         rate = logs.get(RATE) if rate is None else rate
         if rate is not None:
             self._run.send(RATE, self._x, rate)

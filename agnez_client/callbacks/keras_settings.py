@@ -44,10 +44,10 @@ def _compiled(model: Any) -> Mapping[str, Any]:
         return {}
 
 
-def mean_measures(model: Any, names: Iterable[str]) -> frozenset[str]:
-    """Those of the *names* in logs whose values are means over what was seen."""
-    found = list(model.metrics)
-    for metric in model.metrics:
+def mean_measures(metrics: Iterable[Any], names: Iterable[str]) -> frozenset[str]:
+    """Those of the *names* in logs which *metrics* of a model make as means over what was seen."""
+    found = list(metrics)
+    for metric in list(found):
         found += getattr(metric, "metrics", [])  # those that `compile` was told of
     means = {m.name for m in found if isinstance(m, keras.metrics.Mean)} | {"loss"}
     return frozenset(n for n in names if any(n == m or n.endswith(f"_{m}") for m in means))
@@ -96,6 +96,7 @@ class LearningRate:
 
     Attributes:
         is_schedule: Whether it is a function of the step; else it stands for an epoch at least.
+        is_readable: Whether it can be read while an epoch goes on; JAX gives its memory away.
     """
 
     def __init__(self, model: Any) -> None:
@@ -103,6 +104,7 @@ class LearningRate:
         self._schedule: Any = getattr(self._optimizer, "_learning_rate", None)
         schedule = keras.optimizers.schedules.LearningRateSchedule
         self.is_schedule = isinstance(self._schedule, schedule)
+        self.is_readable = keras.config.backend() != "jax"
         self._first = int(getattr(self._optimizer, "iterations", 0)) if self.is_schedule else 0
         self._share = getattr(self._optimizer, "gradient_accumulation_steps", None) or 1
 

@@ -77,18 +77,19 @@ def test_a_measure_has_one_chart(spool: Callable[[], TakenSpool]) -> None:
     assert {(e["id"], e["x"]) for e in charts} == {(charts[0]["id"], "step")}
 
 
-def test_a_batch_has_its_own_loss(spool: Callable[[], TakenSpool]) -> None:
+def test_a_batch_has_its_own_figures(spool: Callable[[], TakenSpool]) -> None:
     """What training it alone says, not the mean since the epoch began; a spike is seen."""
     alone, losses = build(), []
     for at in range(0, len(X), 4):
-        losses.append(float(alone.train_on_batch(X[at : at + 4], Y[at : at + 4])[0]))
+        losses.append([float(y) for y in alone.train_on_batch(X[at : at + 4], Y[at : at + 4])])
         alone.reset_metrics()
 
     fit(build(), AgnezCallback(), epochs=1)
 
-    xs, found = zip(*spool().channel("batch_loss"), strict=True)
-    assert xs == tuple(range(1, 7))
-    np.testing.assert_allclose(found, losses, rtol=1e-4)
+    for column, name in enumerate(("batch_loss", "batch_accuracy")):
+        xs, found = zip(*spool().channel(name), strict=True)
+        assert xs == tuple(range(1, 7))
+        np.testing.assert_allclose(found, np.array(losses)[:, column], rtol=1e-4)
 
 
 def test_every_nth_batch(spool: Callable[[], TakenSpool]) -> None:
@@ -122,7 +123,7 @@ def test_means_are_known() -> None:
     model.evaluate(X, Y, verbose=0)
 
     names = ["loss", "accuracy", "auc", "head_accuracy"]
-    assert mean_measures(model, names) == {"loss", "accuracy", "head_accuracy"}
+    assert mean_measures(model.metrics, names) == {"loss", "accuracy", "head_accuracy"}
 
 
 def test_epochs_only(spool: Callable[[], TakenSpool]) -> None:
