@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from agnez_client.protocol import RUN_STATES
 from agnez_server.api import schemas
 from agnez_server.api.endpoint import Endpoint
-from agnez_server.keys import CATALOG, HUB, METER, STORE
+from agnez_server.keys import CATALOG, FEATHERS, HUB, METER, STORE
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -83,6 +83,8 @@ class _Server(Collector):
     def _viewers(self) -> Iterator[Metric]:
         hub = self._app[HUB]
         yield GaugeMetricFamily("agnez_viewers", "Pages that are connected", hub.viewers())
+        count = self._app[FEATHERS].connections()
+        yield GaugeMetricFamily("agnez_values_connections", "Clients of /values on sockets", count)
         yield CounterMetricFamily("agnez_frames", "Live frames sent to pages", hub.sent["frame"])
 
 

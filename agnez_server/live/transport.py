@@ -138,6 +138,13 @@ class Transport(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no 
         except ValueError as error:
             await self._refuse(eio_sid, PacketRefused(str(error), None))
 
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: Any) -> None:
+        """A poll that still waits is answered: its client waits for that before it goes."""
+        await super()._handle_eio_disconnect(eio_sid, reason)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            socket.queue.put_nowait(None)
+
     def _check_size(self, id: str, text: Any) -> None:
         if not isinstance(text, str) or not text:
             raise PacketRefused("a message is text that begins with its kind", text)

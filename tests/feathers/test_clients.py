@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from agnez_server.authfiles import AuthFiles
 from tests.feathers.node import declared, run_tests
 from tests.server.running import RunningServer, running
 from tests.support.complaints import listening_to_the_log
@@ -77,3 +79,15 @@ async def test_clients_hear_events(server: RunningServer) -> None:
 
     assert results.failed == {}
     assert results.passed == declared("events.mjs")
+
+
+async def test_clients_show_tokens(tmp_path: Path) -> None:
+    """Where a login is asked for: who shows nothing is refused, and each token does what it may."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    files = AuthFiles(tmp_path / "data")
+    tokens = [files.add_token(scope, scope)[1] for scope in ("read", "write")]
+    async with running(tmp_path / "data", login=True) as server:
+        results = await run_tests("tokens.mjs", server.root, *tokens)
+
+    assert results.failed == {}
+    assert results.passed == declared("tokens.mjs")

@@ -6,6 +6,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.server.feathers_socket import FeathersSocket
 from tests.server.running import RunningServer
 from tests.server.spools import Spool
 
@@ -99,6 +100,17 @@ async def test_frames_are_counted(server: RunningServer) -> None:
 
     assert found["agnez_viewers", ()] == 1
     assert found["agnez_frames_total", ()] >= 1
+
+
+async def test_clients_of_values_are_counted(server: RunningServer) -> None:
+    """Those on sockets; pages are not among them."""
+    client = FeathersSocket()
+    await client.join(server)
+
+    found = await scrape(server)
+
+    assert (found["agnez_values_connections", ()], found["agnez_viewers", ()]) == (1, 0)
+    await client.leave()
 
 
 async def test_a_token_is_asked_for(locked: RunningServer, start: Any) -> None:
