@@ -46,6 +46,7 @@ def watch(
     *,
     criterion: Any = None,
     every: int = 100,
+    norms_every: int = 1,
     histograms: bool = True,
     per_layer: bool = False,
     updates: bool = True,
@@ -69,6 +70,8 @@ def watch(
             are set to zero.
         criterion: The module whose output in training is the loss; the mean of what it gave since
             the step before counts. Without one, hand losses to `Watch.step`.
+        norms_every: Steps from one look at the gradients to the next. Each step is dear where a
+            step takes few milliseconds: `benchmarks/callbacks.py` measures it.
         per_layer: The norms of each parameter as well.
         updates: Compare the weights with a copy, which is kept during one step of *every*.
         dead_units: Whether the outputs of rectifier modules are looked at; or names of modules.
@@ -79,14 +82,16 @@ def watch(
 
     Raises:
         TypeError: If one of them is not what it should be.
-        ValueError: If *every* is less than 1, or a module of *dead_units* does not exist.
+        ValueError: If *every* or *norms_every* is less than 1, or the model has no module of a name
+            in *dead_units*.
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model is {shown(model)}, expected a module of torch")
     if criterion is not None and not isinstance(criterion, torch.nn.Module):
         raise TypeError(f"criterion is {shown(criterion)}, expected a module of torch")
-    if type(every) is not int or every < 1:
-        raise ValueError(f"every is {shown(every)}, expected a whole number of steps, 1 up")
+    for name, given in (("every", every), ("norms_every", norms_every)):
+        if type(given) is not int or given < 1:
+            raise ValueError(f"{name} is {shown(given)}, expected a whole number of steps, 1 up")
     optimizer = _bare_optimizer(optimizer)
     run = CallbackRun("torch", job, **about)
     units = None
@@ -104,6 +109,7 @@ def watch(
         histograms=Histograms(run, prefix) if histograms else None,
         units=units,
         every=every,
+        norms_every=norms_every,
         steps=steps,
         prefix=prefix,
     )
@@ -129,13 +135,15 @@ class Watch:
         histograms: Histograms | None,
         units: DeadUnits | None,
         every: int,
+        norms_every: int,
         steps: int,
         prefix: str,
     ) -> None:
         self.steps = steps
         self._run, self._model, self._optimizer, self._prefix = run, model, optimizer, prefix
         self._gradients, self._weights = gradients, weights
-        self._histograms, self._units, self._every = histograms, units, every
+        self._histograms, self._units = histograms, units
+        self._every, self._norms_every = every, norms_every
         self._reading, self._read_at = Reading(), time.monotonic()
         self._heard: list[Any] = []
         self._losses: list[Any] = []
@@ -216,12 +224,14 @@ class Watch:
         """The gradients are there, the weights are still those of the step before."""
         step = self.steps + 1
         with self._run.quietly(), torch.no_grad():
+            self._tell_rates(step)
+            if step % self._norms_every and not self._is_due(step):
+                return
             if self._is_due(step) or not self._trained:  # unfrozen by now, perhaps
                 self._trained = list(trained(self._model))
             gradients = [(name, p.grad) for name, p in self._trained if p.grad is not None]
             scale = getattr(self._optimizer, "grad_scale", None)
             self._gradients.observe(step, gradients, scale)
-            self._tell_rates(step)
             if self._is_due(step):
                 if self._histograms is not None and self._run.job.leads:
                     self._histograms.tell("gradients", step, gradients, self._reading)

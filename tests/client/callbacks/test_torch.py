@@ -61,6 +61,19 @@ def test_norms_are_those_that_torch_computes(server: IngestServer) -> None:
         assert [y for _, y in found] == pytest.approx([y for _, y in points], rel=1e-5)
 
 
+def test_gradients_may_be_looked_at_rarely(server: IngestServer) -> None:
+    """At multiples of `norms_every`, and where all is read."""
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    with watch(model, optimizer, every=4, norms_every=3, histograms=False, url=server.url):
+        train(model, optimizer, 6)
+
+    assert [x for x, _ in server.only.channel("gradient norm")] == [1, 3, 4, 6]
+    assert [x for x, _ in server.only.channel("learning rate")] == [1, 2, 3, 4, 5, 6]
+    assert [x for x, _ in server.only.channel("update ratio")] == [1, 4]
+
+
 def test_loss_and_learning_rate_come_by_themselves(server: IngestServer) -> None:
     """The loss from the criterion; with accumulated gradients the mean of a step's passes."""
     model, criterion = small_model(), nn.CrossEntropyLoss()
