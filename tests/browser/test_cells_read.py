@@ -67,9 +67,10 @@ async def test_who_may_only_read_moves_and_deletes_nothing(
     ):
         site.http.headers["Authorization"] = f"Bearer {writer}"
         await make(site, "seen", 0)
+        await make(site, "too", 1)
         await site.context.set_extra_http_headers({"Authorization": f"Bearer {reader}"})
         page = await site.open("/")
-        await wait_for_names(page, "seen")
+        await wait_for_names(page, "seen", "too")
 
         await page.get_by_role("button", name="More of seen").click()
 

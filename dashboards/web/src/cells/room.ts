@@ -88,7 +88,7 @@ export class CellRoom {
   allow(change: boolean): void {
     this.mayChange = change;
     this.board.allow(change);
-    this.menu.element.hidden = !change;
+    this.showMenu();
   }
 
   /** The run is called otherwise now. */
@@ -166,11 +166,17 @@ export class CellRoom {
     this.settle = null;
     if (!settle && !this.board.stands(shown)) this.dragging.cancel();
     this.board.show(shown, this.arranger.now, settle ?? (() => undefined));
-    this.menu.show(this.arranger.now.columns, !isUnarranged(this.arranger.now));
+    this.showMenu();
     this.moreBox.hidden = cells.length <= this.limit;
     setText(this.moreButton, words.more(Math.min(SHOWN, cells.length - this.limit)));
     this.nothing.hidden = cells.length > 0 || this.wanted === "";
     setText(this.nothing, words.noneFound(this.wanted));
+  }
+
+  /** One cell alone has nothing to be arranged with. */
+  private showMenu(): void {
+    this.menu.element.hidden = !this.mayChange || this.count < 2;
+    this.menu.show(this.arranger.now.columns, !isUnarranged(this.arranger.now));
   }
 
   private more(): void {
