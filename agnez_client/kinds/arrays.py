@@ -22,6 +22,8 @@ def as_array(value: Any, name: str = "y") -> Array:
     Raises:
         ValueError: If it is no array of numbers, or has no elements; says what it is.
     """
+    if hasattr(getattr(value, "value", None), "detach"):  # a variable of Keras on torch
+        value = value.value
     if hasattr(value, "detach"):
         value = _of_tensor(value, name)
     if isinstance(value, np.ma.MaskedArray):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from agnez_client.kinds.arrays import Array
+from agnez_client.kinds.arrays import Array, as_array
 from agnez_client.plots.grids import grid2d
 from agnez_client.plots.shapes import as_floats, shaped, whole
 from agnez_client.shown import shown
@@ -185,4 +185,4 @@ def _keras(model: Any, layer: Any) -> tuple[Array, Feed]:
         raise ValueError(f"the model has {len(model.layers)} layers, none is {layer!r}") from None
     inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
     part = keras.Model(inputs, observed.output)
-    return keras.ops.convert_to_numpy(kernel).T, lambda filters: part.predict_on_batch(filters)
+    return as_array(kernel).T, lambda filters: as_array(part(filters, training=False))
