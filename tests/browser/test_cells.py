@@ -160,6 +160,18 @@ async def test_what_can_not_be_shown_says_so(site: Site) -> None:
     await nameless.frame_locator("iframe").get_by_text("in").wait_for()
 
 
+async def test_what_was_shown_stays_when_the_newest_can_not_be(site: Site) -> None:
+    """The old picture, and below it why the new one is not there."""
+    id = await make(site, "picture", 0, type="img", value=PIXEL)
+    page = await site.open("/")
+    await card(page, id).locator("img").wait_for()
+
+    await patch(site, id, value="javascript:alert(1)")
+
+    await card(page, id).get_by_text("What came last can't be shown").wait_for()
+    assert await card(page, id).locator("img").get_attribute("src") is not None
+
+
 async def test_a_run_shows_its_cells(site: Site) -> None:
     """Those that name it by id or by name, and no others; first, where it has nothing else."""
     run = (await site.post("/runs", {"name": "tuned"}))["id"]

@@ -54,7 +54,7 @@ export class Stage {
     const isNew = view !== this.view?.view;
     if (isNew) {
       view.element.classList.add("coming");
-      this.element.append(view.element);
+      this.note.before(view.element);
     }
     try {
       await view.show(record, signal);
