@@ -115,7 +115,7 @@ def stretched(array: Array, low: float, high: float) -> Pixels:
         return (array > high).astype(np.uint8) * np.uint8(255)
     is_small = array.dtype.itemsize <= 2 or array.dtype == np.float32
     work: npt.NDArray[np.floating[Any]] = array.astype(np.float32 if is_small else np.float64)
-    if not float(high) - float(low) <= np.finfo(work.dtype).max:  # would overflow
+    if not float(high) - float(low) <= float(np.finfo(work.dtype).max):  # would overflow
         work, low, high = work / 4, low / 4, high / 4
     with np.errstate(all="ignore"):
         work -= work.dtype.type(low)
