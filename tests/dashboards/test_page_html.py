@@ -44,6 +44,15 @@ def test_a_page_has_no_script_or_style_of_its_own(name: str) -> None:
     assert " on" not in re.sub(r">[^<]*<", "><", text)
 
 
+def test_the_frame_asks_for_no_file() -> None:
+    """Its policy lets it ask for none: its script stands in it, whole."""
+    text = page_html("frame")
+
+    assert ADDRESS.findall(re.sub("<script>.*</script>", "", text, flags=re.S)) == []
+    assert text.count("<script>") == text.count("</script>") == 1
+    assert "%frame%" not in text
+
+
 def test_scripts_and_styles_are_there_compressed() -> None:
     """A .gz of the same content, and a .br, beside each."""
     files = [f for f in static_dir().iterdir() if f.suffix in (".js", ".css")]

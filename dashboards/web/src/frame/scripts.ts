@@ -14,7 +14,7 @@ const SCRIPT_TAG = /<script\b[^>]{0,2000}>/gi;
 const INTEGRITY = /\sintegrity\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 const DOCTYPE = /^\s*<!doctype[^>]*>/i;
 
-const MPLD3 = /\/mpld3(?:@[\d.]+)?(?:\/dist\/mpld3)?(?:\.v[\d.]+?)?(?:\.min)?(?:\.js)?$/;
+const MPLD3 = /\/mpld3(?:@[\d.]+)?(?:\/dist\/mpld3)?(?:\.v[\w.]+?)?(?:\.min)?(?:\.js)?$/;
 const D3 = /\/d3(?:\.v|@|\/)(\d+)[\d.]*(?:\/dist)?(?:\/d3)?(?:\.min)?(?:\.js)?$/;
 const BOKEH = /\/bokeh(-widgets|-tables|-gl|-mathjax|-api)?-(\d[\w.]*?)(?:\.min)?\.js$/;
 
