@@ -184,11 +184,15 @@ def test_python_examples_run(
 @pytest.mark.parametrize("example", shell_lines("curl"), ids=named)
 def test_curl_examples_are_answered(example: Example, documented_server: RunningServer) -> None:
     """Each request is accepted by a server."""
-    method, headers, body, url = "GET", {}, None, ""
+    method, headers, url = "GET", {}, ""
+    body: str | bytes | None = None
     words = iter(shlex.split(example.code, comments=True)[1:])
     for word in words:
         if word in ("-d", "--data"):
             body, method = next(words), "POST"
+        elif word == "--data-binary":
+            assert next(words).endswith(".png")
+            body, method = (DOCS / "pictures" / "home-dark-1440.png").read_bytes(), "POST"
         elif word in ("-X", "--request"):
             method = next(words)
         elif word in ("-H", "--header"):
