@@ -15,7 +15,8 @@ from agnez_server.catalog.figures import (
     Figures,
     channel_names,
     figures_of,
-    first_channels,
+    first_channel,
+    main_channels,
     newest_series,
 )
 from agnez_server.catalog.params import flattened
@@ -38,7 +39,7 @@ async def list_figures(request: web.Request) -> web.Response:
     names = _several(request, "channel", MOST_CHANNELS)
     px = parsing.integer(request, "px", 0, 0, 1000) or 0
     known = [run for run in runs if catalog.has(run)]
-    chosen = [{*names, *first_channels(catalog, run, SHOWN)} for run in known]
+    chosen = [{*names, *main_channels(catalog, run, SHOWN)} for run in known]
     items = [_item(catalog, run, each) for run, each in zip(known, chosen, strict=True)]
     if px:
         curves = [_curve_of(catalog, item) for item in items]
@@ -59,7 +60,7 @@ def _several(request: web.Request, name: str, most: int) -> list[str]:
 def _item(catalog: Catalog, run: str, names: set[str]) -> dict[str, Any]:
     return {
         "run": run,
-        "first": first_channels(catalog, run, SHOWN),
+        "first": main_channels(catalog, run, SHOWN),
         "figures": {
             name: _figures_json(figures)
             for name, figures in figures_of(catalog, run, names).items()
@@ -77,7 +78,8 @@ def _figures_json(figures: Figures) -> dict[str, Any]:
 
 
 def _curve_of(catalog: Catalog, item: dict[str, Any]) -> Series | None:
-    return newest_series(catalog, item["run"], item["first"][0]) if item["first"] else None
+    name = first_channel(catalog, item["run"])
+    return newest_series(catalog, item["run"], name) if name else None
 
 
 def _curve(store: Store, series: Series | None, px: int) -> dict[str, Any] | None:

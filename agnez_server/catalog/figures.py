@@ -4,13 +4,19 @@ Figures of channels by their names, for a table of runs: no more is read than wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.progress import SYSTEM_PREFIX
 from agnez_server.models import RunDoc
 from agnez_server.store.base import Series, SeriesStats
+
+_BATCH: Final = "batch_"
+_TRAIN: Final = re.compile(r"^train(ing)?[_/]")
+_VAL: Final = ("val", "eval", "valid", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,37 @@ def figures_of(catalog: Catalog, run: str, names: Collection[str]) -> dict[str, 
     return found
 
 
-def first_channels(catalog: Catalog, run: str, count: int) -> list[str]:
-    """The first *count* channels of numbers of *run*, those of the machine left out."""
-    names = (name for _, name in _numeric(catalog, run) if not name.startswith(SYSTEM_PREFIX))
-    return [name for name, _ in zip(names, range(count), strict=False)]
+def main_channels(catalog: Catalog, run: str, count: int) -> list[str]:
+    """
+    At most *count* channels of numbers by which *run* is known, those of the machine left out.
+
+    They are the first, each with what validation data gave for the same measure behind it; figures
+    of batches come last where the run has those of epochs.
+    """
+    names = dict.fromkeys(_own(catalog, run))
+    found: dict[str, None] = {}
+    for name in sorted(names, key=lambda one: _is_of_batches(one, names)):
+        found[name] = None
+        for held in _held_out(name, names):
+            found[held] = None
+        if len(found) >= count:
+            break
+    return list(found)[:count]
+
+
+def _is_of_batches(name: str, names: Collection[str]) -> bool:
+    return name.startswith(_BATCH) and name.removeprefix(_BATCH) in names
+
+
+def _held_out(name: str, names: Collection[str]) -> list[str]:
+    """Those of *names* that show on validation data what *name* shows on training data."""
+    bare = _TRAIN.sub("", name)
+    return [one for part in _VAL for one in (f"{part}_{bare}", f"{part}/{bare}") if one in names]
+
+
+def first_channel(catalog: Catalog, run: str) -> str | None:
+    """The first channel of numbers that *run* has, those of the machine left out."""
+    return next(_own(catalog, run), None)
 
 
 def newest_series(catalog: Catalog, run: str, name: str) -> Series | None:
@@ -60,6 +93,10 @@ def channel_names(catalog: Catalog, runs: Iterable[RunDoc], limit: int) -> list[
         if len(names) >= limit:
             break
     return list(names)[:limit]
+
+
+def _own(catalog: Catalog, run: str) -> Iterator[str]:
+    return (name for _, name in _numeric(catalog, run) if not name.startswith(SYSTEM_PREFIX))
 
 
 def _numeric(catalog: Catalog, run: str) -> Iterator[tuple[int, str]]:

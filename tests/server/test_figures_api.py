@@ -38,6 +38,29 @@ async def test_figures_of_several_runs_come_at_once(server: RunningServer) -> No
     assert [item["figures"] for item in answer["items"]] == [{"loss": loss}, {"acc": acc}]
 
 
+@pytest.mark.parametrize(
+    ("channels", "shown"),
+    [
+        ("batch_loss batch_acc loss acc val_loss val_acc", "loss val_loss"),
+        ("loss learning_rate val_loss", "loss val_loss"),
+        ("train/loss train/acc eval/loss", "train/loss eval/loss"),
+        ("batch_size batch_loss lr", "batch_size batch_loss"),
+        ("eval_loss loss acc", "eval_loss loss"),
+    ],
+)
+async def test_a_run_is_known_by_its_first_measure(
+    server: RunningServer, channels: str, shown: str
+) -> None:
+    """As seen in training, then on validation data; figures of epochs before those of batches."""
+    run = await server.new_run()
+    for name in channels.split():
+        await send(server, run, name, 1)
+
+    answer = await server.get(f"/figures?run={run}")
+
+    assert answer["items"][0]["first"] == shown.split()
+
+
 async def test_a_curve_is_that_of_the_first_channel(server: RunningServer) -> None:
     """With `px`, its view for so many pixel columns; null for a run without numbers."""
     a, b = [await server.new_run(name=name) for name in "ab"]
