@@ -15,7 +15,6 @@ from agnez_server.api.recordbody import read_record
 from agnez_server.api.streaming import begun
 from agnez_server.errors import AgnezServerError, BadRequest
 from agnez_server.keys import READERS, VALUES
-from agnez_server.values.foresight import FEW
 from agnez_server.values.qs import parse_qs
 from agnez_server.values.service import Record
 
@@ -47,9 +46,8 @@ async def head_values(request: web.Request) -> web.Response:
 
 
 async def _found(request: web.Request) -> list[Record]:
-    values = request.app[VALUES]
-    find = values.finder(_query(request), text=True)
-    if len(values) <= FEW:
+    find = request.app[VALUES].finder(_query(request), text=True)
+    if find.is_quick:
         return find()
     return await asyncio.get_running_loop().run_in_executor(request.app[READERS], find)
 

@@ -66,6 +66,8 @@ class AnyOf:
         self._text, self._null = text, False
         self._texts, self._numbers, self._flags = set[str](), set[int | float](), set[bool]()
         self._others: list[object] = []
+        self.weight = 1
+        """How many values a look at one value takes at most."""
         for one in wanted:
             self._take(one)
             if text and isinstance(one, str):
@@ -83,6 +85,7 @@ class AnyOf:
             self._numbers.add(wanted)
         else:
             self._others.append(wanted)
+            self.weight += _leaves(wanted)
 
     def __call__(self, value: object) -> bool:
         return self.has(value) or (isinstance(value, list) and any(map(self.has, value)))
@@ -100,8 +103,20 @@ class AnyOf:
         return any(same(value, wanted, text=self._text) for wanted in self._others)
 
 
+def _leaves(value: object) -> int:
+    """How many values *value* consists of, itself among them."""
+    count, level = 1, list[Any]([value])
+    while level:
+        parts = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
+        count += len(parts)
+        level = [part for part in parts if isinstance(part, dict | list)]
+    return count
+
+
 class InRange:
     """Whether a value lies on one side of *bound*: numbers among numbers, texts among texts."""
+
+    weight: Final = 1
 
     def __init__(self, name: str, bound: str | int | float, *, text: bool) -> None:
         self._compare = RANGES[name]
@@ -137,11 +152,13 @@ def sort_key(value: object) -> tuple[Any, ...]:
     return (5 if isinstance(value, list) else 6, orjson.dumps(value))
 
 
-def values_at(record: Mapping[str, Any], path: str) -> list[Any]:
+def values_at(
+    record: Mapping[str, Any], path: str, spend: Callable[[int], None] | None = None
+) -> list[Any]:
     """
     What *record* has at *path*, several where it leads through a list; `MISSING` alone for nothing.
 
-    A field whose own name has the dots wins.
+    A field whose own name has the dots wins. *spend* is told how many values were passed.
     """
     if path in record:
         return [record[path]]
@@ -149,6 +166,8 @@ def values_at(record: Mapping[str, Any], path: str) -> list[Any]:
         return [MISSING]
     found: list[Any] = [record]
     for step in path.split("."):
+        if spend is not None:
+            spend(sum(len(one) for one in found if isinstance(one, list)) + len(found))
         found = [below for one in found for below in _below(one, step)]
     return found or [MISSING]
 

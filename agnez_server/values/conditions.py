@@ -8,9 +8,9 @@ from typing import Any, Final
 from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.values.comparing import MISSING, RANGES, AnyOf, InRange, is_number, values_at
+from agnez_server.values.effort import Effort
 
 Condition = Callable[[Mapping[str, Any]], bool]
-_Test = Callable[[object], bool]
 
 MAX_CONDITIONS: Final = 100
 MAX_DEPTH: Final = 16
@@ -22,11 +22,16 @@ _FIELD_OPERATORS: Final = (*RANGES, "$in", "$nin", "$ne", "$exists", "$not")
 
 
 class Conditions:
-    """Makes conditions of one query, and counts them."""
+    """
+    Makes conditions of one query, and counts them.
 
-    def __init__(self, *, text: bool) -> None:
-        self._text = text
-        self._count = 0
+    Attributes:
+        weight: How many values a look at a record with plain fields takes at most.
+    """
+
+    def __init__(self, *, text: bool, effort: Effort) -> None:
+        self._text, self._effort = text, effort
+        self._count = self.weight = 0
 
     def all_of(self, query: Mapping[str, Any], depth: int = 0) -> Condition:
         """What holds where every part of *query* does."""
@@ -68,9 +73,9 @@ class Conditions:
         if name == "$not":
             return self._negated(path, given, depth)
         if name == "$exists":
-            wanted = _flag(given, self._text)
-            self._note()
-            return lambda record: (values_at(record, path) != [MISSING]) == wanted
+            wanted, spend = _flag(given, self._text), self._effort.spend
+            self._note(1)
+            return lambda record: (values_at(record, path, spend) != [MISSING]) == wanted
         if name in RANGES:
             return self._where(path, InRange(name, _bound(name, given), text=self._text))
         if name not in _FIELD_OPERATORS:
@@ -87,14 +92,21 @@ class Conditions:
         inner = self._field(path, given, depth + 1)
         return lambda record: not inner(record)
 
-    def _where(self, path: str, test: _Test) -> Condition:
-        self._note()
-        if "." in path:
-            return lambda record: any(test(value) for value in values_at(record, path))
-        return lambda record: test(record.get(path, MISSING))
+    def _where(self, path: str, test: AnyOf | InRange) -> Condition:
+        self._note(test.weight)
+        spend, weight = self._effort.spend, test.weight
 
-    def _note(self) -> None:
+        def holds(value: object) -> bool:
+            spend(weight * (len(value) + 1) if isinstance(value, list) else weight)
+            return test(value)
+
+        if "." in path:
+            return lambda record: any(map(holds, values_at(record, path, spend)))
+        return lambda record: holds(record.get(path, MISSING))
+
+    def _note(self, weight: int) -> None:
         self._count += 1
+        self.weight += weight
         if self._count > MAX_CONDITIONS:
             raise BadRequest(
                 f"the query has more than {MAX_CONDITIONS} conditions",

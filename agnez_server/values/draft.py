@@ -77,9 +77,10 @@ class Draft:
         """`patch` for all that match."""
         found = self._match(query, foresight)
         size = self._shelf.size_of(record.doc_id for record in found)
+        size += len(found) * size_of(body, MAX_BULK_BYTES)
         if size > MAX_BULK_BYTES:
             raise TooLarge(
-                f"the {len(found)} records that match take {size} bytes, "
+                f"the {len(found)} records that match would take up to {size} bytes, "
                 f"at most {MAX_BULK_BYTES} are changed at a time",
                 hint="change them in parts",
                 limit=MAX_BULK_BYTES,
@@ -111,11 +112,10 @@ class Draft:
 
     def _match(self, query: Query, foresight: Foresight) -> list[Document]:
         numbers = self._shelf.index.numbers(query.ids, query.run)
-        if numbers is None:
-            matching = foresight.matches(query, rows_of(self._change.docs))
-        else:
-            matching = filter(query.matches, map(self._row, numbers))
-        found = query.arranged(matching)
+        rows = rows_of(self._change.docs)
+        if numbers is not None:
+            rows = {str(number): rows[str(number)] for number in numbers}
+        found = query.arranged(foresight.matches(query, rows))
         if len(found) > MAX_BULK:
             raise TooLarge(
                 f"{len(found)} records match, at most {MAX_BULK} are changed at a time",

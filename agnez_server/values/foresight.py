@@ -14,6 +14,13 @@ from agnez_server.values.rows import Rows
 
 FEW: Final = 1000
 """So many records are looked at on the spot; of more, others have their turn meanwhile."""
+FEW_BYTES: Final = 1 << 20
+"""The same for their bytes, for each value that a query looks at in a record."""
+
+
+def is_quick(query: Query, records: int, size: int) -> bool:
+    """Whether so many records, of *size* bytes all together, are looked at in no time."""
+    return records <= FEW and size * query.weight <= FEW_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,11 @@ class Foresight:
                 yield Document(record, int(number))
 
 
-async def foresee(query: Query, rows: Rows) -> Foresight:
-    """Look at *rows* in a thread if they are many, not at all if they are few."""
-    if len(rows) <= FEW:
+async def foresee(query: Query, rows: Rows, size: int) -> Foresight:
+    """
+    Look at *rows*, of *size* bytes all together, in a thread if that takes long, else not at all.
+    """
+    if is_quick(query, len(rows), size):
         return Foresight()
     seen = dict(rows)
     return await asyncio.to_thread(_look, query, seen)

@@ -10,6 +10,7 @@ from agnez_server.checks import shown
 from agnez_server.errors import BadRequest
 from agnez_server.values.comparing import WORDS, number_of, sort_key, values_at
 from agnez_server.values.conditions import MAX_PATH, Condition, Conditions
+from agnez_server.values.effort import MOST_LOOKS, Effort
 from agnez_server.values.index import Record
 
 _R = TypeVar("_R", bound=Record)
@@ -25,7 +26,8 @@ class Query:
     A checked query.
 
     ``ids`` and ``run``: no other records than these can match; None says nothing. ``order`` has
-    pairs of a path and whether the largest comes first. ``fields`` None: all of them.
+    pairs of a path and whether the largest comes first. ``fields`` None: all of them. ``weight``:
+    about how many values of a record are looked at.
     """
 
     matches: Condition
@@ -35,6 +37,7 @@ class Query:
     fields: tuple[str, ...] | None = None
     skip: int = 0
     limit: int | None = None
+    weight: int = 0
 
     def pick(self, records: Iterable[Record]) -> list[Record]:
         """Those of *records* that match, arranged."""
@@ -64,13 +67,14 @@ def parse_select(query: Mapping[str, Any]) -> Query:
     return parse_query({"$select": query.get("$select")} if isinstance(query, Mapping) else query)
 
 
-def parse_query(query: Mapping[str, Any], *, text: bool = False) -> Query:
+def parse_query(query: Mapping[str, Any], *, text: bool = False, looks: int = MOST_LOOKS) -> Query:
     """
     *query* as Feathers clients write it.
 
     Args:
         query: Nested mappings, lists and values.
         text: Its values are texts, from a URL: ``pos=2`` finds 2 and "2".
+        looks: How many values it may look at; beyond, it raises BadRequest where it is used.
 
     Raises:
         BadRequest: For an operator that is not known, and for more than the limits above allow.
@@ -79,14 +83,16 @@ def parse_query(query: Mapping[str, Any], *, text: bool = False) -> Query:
         raise BadRequest(f"a query must be an object, found {shown(query)}")
     rest = {key: value for key, value in query.items() if key not in _ANSWER}
     limit, skip = query.get("$limit"), query.get("$skip")
+    conditions, order = Conditions(text=text, effort=Effort(looks)), _order(query.get("$sort"))
     return Query(
-        matches=Conditions(text=text).all_of(rest),
+        matches=conditions.all_of(rest),
         ids=_ids(rest.get("_id")),
         run=_run(rest.get("run"), text),
-        order=_order(query.get("$sort")),
+        order=order,
         fields=_fields(query.get("$select")),
         skip=0 if skip is None else _count(skip, "$skip"),
         limit=None if limit is None else _count(limit, "$limit"),
+        weight=conditions.weight + len(order),
     )
 
 

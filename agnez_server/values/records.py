@@ -12,10 +12,11 @@ import orjson
 
 from agnez_server.checks import INT64, shown
 from agnez_server.errors import BadRequest, NotFound, TooLarge
-from agnez_server.values.index import Record
 
 MAX_DEPTH: Final = 64
 """Levels of lists and objects in a record."""
+MAX_VALUES: Final = 1_000_000
+"""Numbers, texts, lists … of one body: nobody else is answered while they are looked at."""
 MAX_ID_LENGTH: Final = 200
 MAX_BULK: Final = 2000
 """Records of one change: nobody else is answered while it is made."""
@@ -75,11 +76,25 @@ def checked_body(data: object) -> Mapping[str, Any]:
 
     Raises:
         BadRequest: If it is no object, is too deep, or holds a number that JSON or 64 bits can't.
+        TooLarge: If it holds more than `MAX_VALUES` values.
     """
-    if not isinstance(data, dict):
-        raise BadRequest(f"a record must be an object, found {shown(data)}")
-    level: list[Any] = [data]
+    return checked_bodies([data])[0]
+
+
+def checked_bodies(data: list[Any]) -> list[Mapping[str, Any]]:
+    """Each of *data* as a record; `MAX_VALUES` is for all together. Raises as `checked_body`."""
+    for one in data:
+        if not isinstance(one, dict):
+            raise BadRequest(f"a record must be an object, found {shown(one)}")
+    level, count = data, 0
     for _ in range(MAX_DEPTH):
+        count += sum(map(len, level))
+        if count > MAX_VALUES:
+            raise TooLarge(
+                f"more than {MAX_VALUES} values at a time",
+                hint="send records in parts; long lists of numbers are for channels of a run",
+                limit=MAX_VALUES,
+            )
         below = [part for one in level for part in _parts(one)]
         level = [part for part in below if not _is_leaf(part)]
         if not level:
@@ -127,7 +142,7 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def size_of(record: Record, limit: int) -> int:
+def size_of(record: Mapping[str, Any], limit: int) -> int:
     """Bytes of *record* as JSON. Raises TooLarge where they are more than *limit*."""
     size = len(orjson.dumps(record))
     if size > limit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from agnez_server.errors import BadRequest, TooLarge
@@ -15,11 +16,18 @@ from agnez_server.models import VALUES
 from agnez_server.store.base import Change, Committed, Store
 from agnez_server.values.blobnames import BlobNames
 from agnez_server.values.draft import Draft
-from agnez_server.values.foresight import foresee
+from agnez_server.values.effort import LOOKS_AT_ONE
+from agnez_server.values.foresight import foresee, is_quick
 from agnez_server.values.index import Index, Record
 from agnez_server.values.outbox import Event, Listener, Outbox
 from agnez_server.values.query import Query, parse_query, parse_select
-from agnez_server.values.records import MAX_BULK, RecordNotFound, checked_body, given_id
+from agnez_server.values.records import (
+    MAX_BULK,
+    RecordNotFound,
+    checked_bodies,
+    checked_body,
+    given_id,
+)
 from agnez_server.values.rows import Rows, rows_of
 from agnez_server.values.shelf import Limits, Shelf
 
@@ -27,6 +35,27 @@ __all__ = ["Event", "Limits", "Record", "Values"]
 
 T = TypeVar("T")
 _ALL: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds what matches *query* among *candidates*, of *size* bytes all together."""
+
+    query: Query
+    candidates: list[Record]
+    size: int
+
+    def __call__(self) -> list[Record]:
+        return [self.query.trimmed(record) for record in self.query.pick(self.candidates)]
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it takes no time that others would notice."""
+        return is_quick(self.query, len(self.candidates), self.size)
+
+
+def _parsed_for_one(query: Mapping[str, Any], text: bool) -> Query:
+    return parse_query(query, text=text, looks=LOOKS_AT_ONE)
 
 
 class Values:
@@ -72,13 +101,14 @@ class Values:
         """The records that match, without ``$sort`` the oldest first."""
         return self.finder(query, text=text)()
 
-    def finder(
-        self, query: Mapping[str, Any] = _ALL, *, text: bool = False
-    ) -> Callable[[], list[Record]]:
-        """`find` in two steps: what this returns may take long, and may be called in a thread."""
+    def finder(self, query: Mapping[str, Any] = _ALL, *, text: bool = False) -> Finder:
+        """`find` in two steps: what this returns may be called in a thread."""
         parsed = parse_query(query, text=text)
-        candidates = self._candidates(parsed)
-        return lambda: [parsed.trimmed(record) for record in parsed.pick(candidates)]
+        rows, numbers = self._rows(), self._index.numbers(parsed.ids, parsed.run)
+        if numbers is None:
+            return Finder(parsed, list(rows.values()), self._shelf.bytes)
+        found = [rows[str(number)] for number in numbers]
+        return Finder(parsed, found, self._shelf.size_of(numbers))
 
     def get(self, id: object, query: Mapping[str, Any] = _ALL, *, text: bool = False) -> Record:
         """
@@ -88,7 +118,7 @@ class Values:
             BadRequest: If *id* is no text, or *query* no query.
             NotFound: If there is none, or it does not match.
         """
-        parsed, wanted = parse_query(query, text=text), given_id(id, "get")
+        parsed, wanted = _parsed_for_one(query, text), given_id(id, "get")
         number = self._index.by_id(wanted)
         record = None if number is None else self._rows().get(str(number))
         if record is None or not parsed.matches(record):
@@ -97,12 +127,6 @@ class Values:
 
     def _rows(self) -> Rows:
         return rows_of(self._store.committed)
-
-    def _candidates(self, query: Query) -> list[Record]:
-        rows, numbers = self._rows(), self._index.numbers(query.ids, query.run)
-        if numbers is None:
-            return list(rows.values())
-        return [rows[str(number)] for number in numbers]
 
     # -- changing ----------------------------------------------------------------------------
 
@@ -124,7 +148,7 @@ class Values:
         if isinstance(data, list):
             if len(data) > MAX_BULK:
                 raise TooLarge(f"more than {MAX_BULK} records at a time", limit=MAX_BULK)
-            bodies = [checked_body(one) for one in data]
+            bodies = checked_bodies(data)
             made = await self._change(lambda draft: [draft.create(body) for body in bodies])
             return [shown.trimmed(record) for record in made]
         body = checked_body(data)
@@ -144,7 +168,7 @@ class Values:
             raise BadRequest(
                 "You can not replace multiple instances. Did you mean 'patch'?", field="id"
             )
-        parsed, wanted = parse_query(query, text=text), given_id(id, "update")
+        parsed, wanted = _parsed_for_one(query, text), given_id(id, "update")
         body = checked_body(data)
         return parsed.trimmed(await self._change(lambda draft: draft.update(wanted, body, parsed)))
 
@@ -163,24 +187,25 @@ class Values:
             BadRequest: If *data* is no object.
             NotFound: As `get`.
         """
-        parsed, body = parse_query(query, text=text), checked_body(data)
+        body = checked_body(data)
         if id is None:
-            seen = await foresee(parsed, self._rows())
+            parsed = parse_query(query, text=text)
+            seen = await foresee(parsed, self._rows(), self._shelf.bytes)
             many = await self._change(lambda draft: draft.patch_all(body, parsed, seen))
             return [parsed.trimmed(record) for record in many]
-        wanted = given_id(id, "patch")
+        parsed, wanted = _parsed_for_one(query, text), given_id(id, "patch")
         return parsed.trimmed(await self._change(lambda draft: draft.patch(wanted, body, parsed)))
 
     async def remove(
         self, id: object | None, query: Mapping[str, Any] = _ALL, *, text: bool = False
     ) -> Record | list[Record]:
         """Take the record *id* away; None: all that match. Returns what they were."""
-        parsed = parse_query(query, text=text)
         if id is None:
-            seen = await foresee(parsed, self._rows())
+            parsed = parse_query(query, text=text)
+            seen = await foresee(parsed, self._rows(), self._shelf.bytes)
             many = await self._change(lambda draft: draft.remove_all(parsed, seen))
             return [parsed.trimmed(record) for record in many]
-        wanted = given_id(id, "remove")
+        parsed, wanted = _parsed_for_one(query, text), given_id(id, "remove")
         return parsed.trimmed(await self._change(lambda draft: draft.remove(wanted, parsed)))
 
     async def _change(self, work: Callable[[Draft], T]) -> T:

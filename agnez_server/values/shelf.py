@@ -33,13 +33,14 @@ class Shelf:
     def __init__(self, rows: Mapping[str, Record], limits: Limits) -> None:
         self.index, self.limits = Index(), limits
         self._sizes: dict[int, int] = {}
-        self._bytes = 0
+        self.bytes = 0
+        """What all records take."""
         for number, record in rows.items():
             self._move(int(number), None, record, len(orjson.dumps(record)))
 
     def size_of(self, numbers: Iterable[int]) -> int:
-        """Bytes of these records all together."""
-        return sum(self._sizes[number] for number in numbers)
+        """Bytes of these records all together; one that goes just now has none."""
+        return sum(self._sizes.get(number, 0) for number in numbers)
 
     def require_room(self, number: int | None, size: int) -> None:
         """
@@ -56,9 +57,9 @@ class Shelf:
                 limit=limits.records,
             )
         before = 0 if number is None else self._sizes[number]
-        if size > before and self._bytes + size - before > limits.total_bytes:
+        if size > before and self.bytes + size - before > limits.total_bytes:
             raise ValuesFull(
-                f"/values is full: its records take {self._bytes} bytes, "
+                f"/values is full: its records take {self.bytes} bytes, "
                 f"at most {limits.total_bytes} are kept",
                 hint="remove some, or raise the setting max_values_bytes",
                 limit=limits.total_bytes,
@@ -74,7 +75,7 @@ class Shelf:
 
     def _move(self, number: int, before: Record | None, after: Record | None, size: int) -> None:
         self.index.move(number, before, after)
-        self._bytes -= self._sizes.pop(number, 0)
+        self.bytes -= self._sizes.pop(number, 0)
         if after is not None:
             self._sizes[number] = size
-            self._bytes += size
+            self.bytes += size

@@ -22,7 +22,7 @@ async def test_what_changed_since_is_looked_at_again() -> None:
     """A record that came, changed or went meanwhile counts as it is now."""
     query = parse_query({"n": 1})
     rows = {"1": {"n": 1}, "2": {"n": 2}, "3": {"n": 1}, "4": {"n": 1}, "5": {"n": 2}}
-    seen = await foresee(query, rows)
+    seen = await foresee(query, rows, 0)
 
     now = {"1": rows["1"], "2": {"n": 1}, "3": {"n": 2}, "5": rows["5"], "6": {"n": 1}}
 
