@@ -158,7 +158,7 @@ class Watch:
         with run.quietly():
             run.job.set_params(_settings(model, optimizer, prefix))
             run.job.set_model(bare(model), prefix.rstrip("/") or None)
-            if criterion is not None:
+            if criterion is not None or run.owns:
                 run.line(f"{prefix}loss")  # the first chart
         self._prepare()
 

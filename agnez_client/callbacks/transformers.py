@@ -28,6 +28,7 @@ from agnez_client.context import Context
 from agnez_client.job import Job
 
 SPEEDS: Final = ("runtime", "samples_per_second", "steps_per_second", "total_flos")
+"""Measures of how fast it went: of a training they are told once, at its end."""
 MAX_LABELS: Final = 50
 """Names of classes in a model's configuration, of which more are left out."""
 
@@ -121,11 +122,20 @@ class AgnezCallback(TrainerCallback):
             self.run.end()
 
     def _tell(self, step: int, logs: Mapping[str, Any] | None) -> None:
-        for name, value in (logs or {}).items():
-            if isinstance(value, int | float):
+        found = {k: v for k, v in (logs or {}).items() if isinstance(v, int | float)}
+        at_end = {k: v for k, v in found.items() if measure_of(k) in SPEEDS and _is_of_training(k)}
+        for name, value in found.items():
+            if name not in at_end:
                 measure = measure_of(name)
                 chart = f"speed/{measure}" if measure in SPEEDS else None
                 self.run.send(name, step, value, chart=chart)
+        if at_end:
+            with self.run.quietly():
+                self.run.job.set_params({"speed": at_end})
+
+
+def _is_of_training(name: str) -> bool:
+    return name.startswith("train_") or name == "total_flos"
 
 
 def _settings(args: Any, state: Any, model: Any) -> dict[str, Any]:
