@@ -3,7 +3,7 @@
 import { fill, h } from "./dom.ts";
 import { formatCount } from "./format.ts";
 import type { Frame } from "./frames.ts";
-import { Grid } from "./grid.ts";
+import { Grid, type Folding } from "./grid.ts";
 import type { HostFacts } from "./hostfacts.ts";
 import type { Channel, Chart } from "./model.ts";
 import type { ChartContext } from "./numeric.ts";
@@ -17,6 +17,8 @@ export type ChartSectionName = Extract<SectionName, "charts" | "media" | "system
 
 const SYSTEM = "system/";
 const MEDIA: ReadonlySet<string> = new Set(["IMAGE", "TEXT", "TABLE", "AUDIO", "VIDEO", "HTML", "FIGURE"]);
+/** More in one group are folded away until somebody wants to see them. */
+const MANY_HISTOGRAMS = 12;
 /** A search field is of use from a handful of charts on. */
 const SEARCH_FROM = 5;
 
@@ -84,13 +86,22 @@ function titleOf(chart: Chart): string {
   return chart.title.startsWith(SYSTEM) ? chart.title.slice(SYSTEM.length) : chart.title;
 }
 
-function foldingOf(section: string, prefs: Preferences): { isFolded(group: string): boolean; fold(group: string, folded: boolean): void } {
+function foldingOf(section: string, prefs: Preferences): Folding {
   const key = (group: string): string => `${section} ${group}`;
+  const opened = (group: string): string => `+${key(group)}`;
   return {
-    isFolded: (group) => prefs.now.folded.includes(key(group)),
+    isFolded: (group, charts) => {
+      const known = prefs.now.folded;
+      return known.includes(key(group)) || (isLong(charts) && !known.includes(opened(group)));
+    },
     fold: (group, folded) => {
-      const others = prefs.now.folded.filter((one) => one !== key(group));
-      prefs.set("folded", folded ? [...others, key(group)].slice(-500) : others);
+      const others = prefs.now.folded.filter((one) => one !== key(group) && one !== opened(group));
+      prefs.set("folded", [...others, folded ? key(group) : opened(group)].slice(-500));
     },
   };
+}
+
+/** The histograms of every layer would bury all other charts. */
+function isLong(charts: readonly Chart[]): boolean {
+  return charts.length > MANY_HISTOGRAMS && charts.every((chart) => chart.type === "HISTOGRAM");
 }

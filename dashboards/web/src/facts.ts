@@ -21,6 +21,11 @@ export class Facts {
 
   private build(facts: readonly Fact[]): void {
     this.values = facts.map(() => h("dd", {}));
-    fill(this.element, ...facts.map(([name], i) => h("div", {}, h("dt", { title: name }, name), this.values[i]!)));
+    fill(this.element, ...facts.map(([name], i) => h("div", {}, h("dt", { title: name }, ...breakable(name)), this.values[i]!)));
   }
+}
+
+/** A name such as `optimizer.weight_decay`, which may go on in the next line with each of its parts. */
+function breakable(name: string): (string | HTMLElement)[] {
+  return name.split(/(?<=[./])|(?=__)|(?<=[^_]_)(?=[^_])/).flatMap((part, i) => (i ? [h("wbr", {}), part] : [part]));
 }

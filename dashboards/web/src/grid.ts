@@ -16,7 +16,8 @@ import { strings } from "./strings.ts";
 const AHEAD = "200px";
 
 export interface Folding {
-  isFolded(group: string): boolean;
+  /** Whether a group that comes with these charts is folded at first. */
+  isFolded(group: string, charts: readonly Chart[]): boolean;
   fold(group: string, folded: boolean): void;
 }
 
@@ -124,7 +125,7 @@ export class Grid {
     const groups = grouped(charts, this.titled);
     const names = new Set(groups.map((one) => one.name));
     for (const { name, items } of groups) {
-      const group = this.groups.get(name) ?? this.newGroup(name);
+      const group = this.groups.get(name) ?? this.newGroup(name, items);
       group.put(items.map((chart) => this.slots.get(keyOf(chart))!));
     }
     for (const [name, group] of this.groups) {
@@ -134,8 +135,8 @@ export class Grid {
     }
   }
 
-  private newGroup(name: string): Group {
-    const group = new Group(name, this.folding.isFolded(name), (folded) => this.folding.fold(name, folded));
+  private newGroup(name: string, charts: readonly Chart[]): Group {
+    const group = new Group(name, this.folding.isFolded(name, charts), (folded) => this.folding.fold(name, folded));
     this.groups.set(name, group);
     if (name === "") this.groupBox.prepend(group.element);
     else this.groupBox.append(group.element);

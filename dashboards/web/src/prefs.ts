@@ -6,7 +6,7 @@ export interface Prefs {
   smoothing: number;
   axis: Axis;
   details: boolean;
-  /** Groups of charts that are folded away, by section and name. */
+  /** Groups of charts that are folded away, by section and name; with a + those that were unfolded. */
   folded: readonly string[];
   /** Columns of the list of runs, by their ids. */
   columns: readonly string[];

@@ -5,11 +5,17 @@ import { formatDuration, formatStep } from "./format.ts";
 import { numberOf, type Run } from "./model.ts";
 import { words } from "./words.ts";
 
+/** Steps that are done, all of them at the last one: some count from 0, some from 1. */
+function doneOf(run: Run): number | null {
+  const step = numberOf(run.step);
+  return step !== null && run.total_steps && step === run.total_steps - 1 ? run.total_steps : step;
+}
+
 /** Between 0 and 1; null where it can't be known. */
 export function partOf(run: Run): number | null {
-  const step = numberOf(run.step);
-  if (step === null || !run.total_steps || run.total_steps <= 0 || !Number.isFinite(step)) return null;
-  return Math.min(1, Math.max(0, step / run.total_steps));
+  const done = doneOf(run);
+  if (done === null || !run.total_steps || run.total_steps <= 0 || !Number.isFinite(done)) return null;
+  return Math.min(1, Math.max(0, done / run.total_steps));
 }
 
 /** "1,199 of 5,000 steps · 24%": with "…left" while it runs; `since`: seconds since the run was told. */
@@ -18,7 +24,7 @@ export function progressText(run: Run, since: number): string {
   if (part === null) return "";
   const left = run.state === "running" && run.eta_s !== null ? run.eta_s - since : 0;
   return [
-    words.stepOf(formatStep(numberOf(run.step)!), formatStep(run.total_steps!)), `${Math.floor(part * 100)}%`,
+    words.stepOf(formatStep(doneOf(run)!), formatStep(run.total_steps!)), `${Math.floor(part * 100)}%`,
     left <= 0 ? "" : words.left(formatDuration(Math.ceil(left))),
   ].filter(Boolean).join(" · ");
 }

@@ -34,6 +34,8 @@ const ASKING_SHARE = 0.1;
 
 /** So wide that details stand beside the charts; below it they cover them (details.css). */
 const WIDE = "(min-width: 1200px)";
+/** Charts, cells, media: the sections that the page may begin with. */
+const FRONTS = 3;
 
 export class RunPage {
   readonly element: HTMLElement;
@@ -109,11 +111,13 @@ export class RunPage {
     this.cells.room.tick();
   }
 
-  /** A run that has cells, and no charts, shows those first. */
+  /** Charts, or where the run has none what it does have: cells, else media. */
   private async chooseFront(): Promise<void> {
     const learned = this.cells.room.start();
-    if (this.known.charts.length === 0) await learned;
-    this.tabs.follow(this.known.charts.length === 0 && this.cells.room.count > 0 ? this.cells.name : this.sections[0]!.name);
+    const charts = this.sections[0]!;
+    if (!charts.count) await learned;
+    const shown = this.sections.slice(0, FRONTS).find((one) => one.count) ?? charts;
+    this.tabs.follow(shown.name);
   }
 
   /** What `window.agnez` tells of this page. */
