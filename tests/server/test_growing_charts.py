@@ -7,7 +7,7 @@ from tests.server.spools import Spool
 
 
 async def test_a_growing_chart_keeps_its_channels(server: RunningServer) -> None:
-    """Whoever tells of it later adds to it, in whatever order they come; another one is replaced."""
+    """Whoever tells of it later adds to it, in any order; another one is replaced."""
     first = Spool(channels=("loss", "val_loss"))
     first.event("chart", id="a", title="loss", channels=["loss"], grows=True)
     first.event("chart", id="a", title="loss", channels=["val_loss"], grows=True)
