@@ -10,8 +10,12 @@
   const picture = async (address: string): Promise<Answer> => {
     const image = new Image();
     image.referrerPolicy = "no-referrer";
-    image.src = address;
-    await image.decode();
+    // decode() waits for the next drawing, which may never come: the frame is out of sight as yet.
+    await new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = reject;
+      image.src = address;
+    });
     document.body.replaceChildren(image);
     return { kind: "loaded", width: image.naturalWidth, height: image.naturalHeight };
   };
