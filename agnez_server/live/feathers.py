@@ -20,16 +20,28 @@ from engineio import packet as engineio_packet
 
 from agnez_server.auth import allows
 from agnez_server.authfiles import Scope
-from agnez_server.errors import AgnezServerError, BadRequest, Forbidden, NotAuthenticated
+from agnez_server.errors import (
+    AgnezServerError,
+    BadRequest,
+    Busy,
+    Forbidden,
+    NotAuthenticated,
+    TooLarge,
+)
 from agnez_server.live.calls import SERVICES, Call, parse_call
 from agnez_server.live.door import Door
 from agnez_server.live.unread import Unread
 from agnez_server.values.feathererrors import feathers_error
-from agnez_server.values.service import Event, Record, Values
+from agnez_server.values.service import Event, Finder, Record, Values
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE: Final = "/"
+MAX_ANSWER: Final = 64 << 20
+"""Bytes of what one `find` gives: it goes as one message, and all of it lies in memory."""
+SMALL_ANSWER: Final = 1 << 20
+MAX_HELD: Final = 256 << 20
+"""Bytes that may wait for all connections together; beyond, only small answers are made."""
 ScopeOf = Callable[[web.Request, object], Scope | None]
 
 
@@ -118,11 +130,19 @@ class Feathers:
 
     async def _called(self, call: Call) -> Any:
         if call.method == "find":
-            return await asyncio.to_thread(self._values.finder(call.query))
+            return await self._found(self._values.finder(call.query))
         if call.method == "get":
             return self._values.get(call.given["id"], call.query)
         changing = getattr(self._values, call.method)
         return await changing(*call.given.values(), call.query)
+
+    async def _found(self, find: Finder) -> orjson.Fragment:
+        """Raises TooLarge, and Busy where too much waits for connections that read slowly."""
+        found = await asyncio.to_thread(_as_json, find)
+        held = sum(caller.unread.held for caller in self._callers.values())
+        if len(found) > SMALL_ANSWER and held + len(found) > MAX_HELD:
+            raise Busy(f"{held} bytes wait for who is connected", retry_after_s=5)
+        return orjson.Fragment(found)
 
     # -- events ------------------------------------------------------------------------------
 
@@ -135,6 +155,22 @@ class Feathers:
                 if name not in messages:
                     messages[name] = _message(f"{name} {event}", record)
                 caller.unread.put_nowait(messages[name])
+
+
+def _as_json(find: Finder) -> bytes:
+    """What is found as a JSON list; a record at a time, so that others have their turn."""
+    pieces, size = list[bytes](), 0
+    for record in find():
+        pieces.append(orjson.dumps(record))
+        size += len(pieces[-1]) + 1
+        if size > MAX_ANSWER:
+            raise TooLarge(
+                f"what matches takes more than {MAX_ANSWER} bytes, too many for one message",
+                hint="take some at a time with $limit and $skip, leave fields out with $select, "
+                "or GET /values",
+                limit=MAX_ANSWER,
+            )
+    return b"[" + b",".join(pieces) + b"]"
 
 
 def _check_scope(has: Scope | None, needed: Scope) -> None:

@@ -78,6 +78,11 @@ class Unread(asyncio.Queue[Any]):
             raise asyncio.QueueEmpty
         return super().get_nowait()
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait, and those that the writer has not got rid of yet."""
+        return self.bytes + self._batch_bytes
+
     def is_behind(self) -> bool:
         """Whether more waits than a reader who reads leaves waiting."""
         return self.qsize() > MOST_MESSAGES or self.bytes > MOST_BYTES

@@ -31,7 +31,7 @@ from agnez_server.values.records import (
 from agnez_server.values.rows import Rows, rows_of
 from agnez_server.values.shelf import Limits, Shelf
 
-__all__ = ["Event", "Limits", "Record", "Values"]
+__all__ = ["Event", "Finder", "Limits", "Record", "Values"]
 
 T = TypeVar("T")
 _ALL: Final[Mapping[str, Any]] = {}
