@@ -60,3 +60,15 @@ async def test_the_last_step_is_all_of_them(site: Site) -> None:
     page = await site.open(f"/runs/{run.run}")
 
     await page.get_by_text("2 of 2 steps · 100%").wait_for()
+
+
+async def test_parameters_stand_below_what_they_share(site: Site) -> None:
+    """Nested ones, and those of the parts of a pipeline; one alone keeps its whole name."""
+    params = {"opt": {"lr": 0.1, "decay": {"from": 5}}, "pca__whiten": True, "pca__n": 2, "a.b": 1}
+    made = await site.post("/runs", {"name": "shared", "params": params})
+
+    page = await site.open(f"/runs/{made['id']}")
+
+    names = page.locator(".details section", has_text="Parameters").locator("dt")
+    await expect(names).to_have_text(["opt", "lr", "decay.from", "pca", "whiten", "n", "a.b"])
+    await expect(names.nth(2)).to_have_attribute("title", "opt.decay.from")

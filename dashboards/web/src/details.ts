@@ -22,7 +22,7 @@ export class Details {
   private readonly overview = new Facts();
   private readonly dropped = new Facts();
   private readonly droppedSection = section(strings.dropped, this.dropped.element);
-  private readonly params = new Facts();
+  private readonly params = new Facts(true);
   private readonly noParams = h("p", { class: "faint" }, strings.noParameters);
   private readonly find = searchField(strings.findParameters, (text) => this.search(text));
   private readonly tags = new TagEditor((tags) => void this.changes.patch(this.run, { tags }));
