@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arranged, isUnarranged, moved, UNARRANGED, withOrder, withSize } from "../../../dashboards/web/src/cells/arrangement.ts";
+import { arranged, isUnarranged, moved, sizeOf, UNARRANGED, withOrder, withSize } from "../../../dashboards/web/src/cells/arrangement.ts";
 import { cellOf, isEmpty, type Cell } from "../../../dashboards/web/src/cells/record.ts";
 
 const cell = (id: string, pos: number): Cell => ({ id, pos, name: id, description: "", type: "html", run: "" });
@@ -47,4 +47,11 @@ test("a record is read with care", () => {
 test("nothing yet is what clients send first", () => {
   for (const value of [[], "", " \n", null, undefined]) assert.ok(isEmpty(value));
   for (const value of ["a", 0, false, {}, [1]]) assert.ok(!isEmpty(value));
+});
+
+test("an id may be a name that every object has", () => {
+  for (const id of ["constructor", "__proto__", "toString"]) {
+    assert.deepEqual(sizeOf(UNARRANGED, id), { columns: 1, height: null });
+    assert.deepEqual(sizeOf(withSize(UNARRANGED, id, { columns: 3, height: 90 }), id), { columns: 3, height: 90 });
+  }
 });

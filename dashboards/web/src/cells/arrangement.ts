@@ -55,7 +55,8 @@ export function withSize(before: Arrangement, id: string, size: Size): Arrangeme
   return { ...before, sizes: isPlain ? others : { ...others, [id]: size } };
 }
 
-export const sizeOf = (arrangement: Arrangement, id: string): Size => arrangement.sizes[id] ?? PLAIN;
+/** An id may be "constructor", which every object has. */
+export const sizeOf = ({ sizes }: Arrangement, id: string): Size => (Object.hasOwn(sizes, id) ? sizes[id]! : PLAIN);
 
 export const isUnarranged = ({ columns, order, sizes }: Arrangement): boolean =>
   columns === UNARRANGED.columns && order.length === 0 && Object.keys(sizes).length === 0;
