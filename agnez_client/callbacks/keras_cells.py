@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ import keras
 
 from agnez_client.callbacks.keras_gif import SaveGif
 from agnez_client.callbacks.keras_weights import as_tiles, enlarged, is_there
-from agnez_client.errors import SettingsError
+from agnez_client.errors import SettingsError, TransportError
 from agnez_client.naming import as_name
 from agnez_client.plots.grids import img_grid
 from agnez_client.settings import load_settings
@@ -38,6 +39,10 @@ __all__ = [
 ]
 
 APP_URL: Final = "http://localhost:3000/api/v1/values"
+TIMEOUT_S: Final = 10.0
+SLOW_S: Final = 2.0
+RESTS: Final = 10
+"""A server that kept the training waiting in vain is left alone so many times as long."""
 _FONT: Final = 14
 """Points: a cell is smaller than the figure."""
 Logs = Mapping[str, Any] | None
@@ -51,7 +56,8 @@ class Sender(keras.callbacks.Callback):
     position; a class made from this one calls `send` or `show` when it likes.
 
     A server that is away, or refuses, ends no training: the log says so once, and the next `send`
-    tries again. With AGNEZ_STRICT it is an error.
+    tries again. One that does not answer for ten seconds is left alone for minutes, so that it
+    costs a tenth of the training at most. With AGNEZ_STRICT it is an error.
 
     Attributes:
         id: The `_id` of the cell's document; None as long as no server has taken it.
@@ -95,7 +101,8 @@ class Sender(keras.callbacks.Callback):
         self.id: str | None = None
         self._run = None if run is None else getattr(run, "run", run)
         self._strict, self._said = load_settings().strict, False
-        self._values = Values(server_of(app_url), token)
+        self._rests_until = 0.0
+        self._values = Values(server_of(app_url), token, timeout_s=TIMEOUT_S)
         self._attempt(self._create)
 
     def send(self, value: str, cell_type: str | None = None) -> bool:
@@ -149,11 +156,17 @@ class Sender(keras.callbacks.Callback):
         }
 
     def _attempt(self, call: Callable[[], None]) -> bool:
+        began = time.monotonic()
+        if began < self._rests_until:
+            return False
         try:
             call()
         except Exception as error:
             if self._strict:
                 raise
+            lost_s = time.monotonic() - began
+            if isinstance(error, TransportError) and lost_s > SLOW_S:
+                self._rests_until = time.monotonic() + RESTS * lost_s
             if not self._said:
                 logger.warning(
                     "the cell %r can't be shown, the next epoch tries again (said once): %s: %s",

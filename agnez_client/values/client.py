@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from agnez_client.address import read_address
 from agnez_client.errors import TransportError
 from agnez_client.settings import Settings, load_settings
-from agnez_client.transport import Response, Transport
+from agnez_client.transport import READ_TIMEOUT_S, Response, Transport
 from agnez_client.values import calls
 from agnez_client.values.calls import Call, Record
 from agnez_client.values.cell import Cell
@@ -38,11 +38,15 @@ class Values:
         TransportError: Any call that nobody answers.
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+    def __init__(
+        self, url: str | None = None, token: str | None = None, *, timeout_s: float | None = None
+    ) -> None:
         """
         Args:
             url: Address of the server; AGNEZ_URL, else the server that this user started.
             token: AGNEZ_TOKEN.
+            timeout_s: Longest silence of the server, s; after it no call is made again. Unless
+                told, 30 s.
 
         Raises:
             SettingsError: If *url* is no address.
@@ -51,7 +55,7 @@ class Values:
         settings = load_settings(url=url, token=token)
         self.strict = settings.strict
         self._transport = Transport(server_of(settings), settings.token)
-        self._token = settings.token
+        self._token, self._timeout_s = settings.token, timeout_s
 
     @property
     def url(self) -> str:
@@ -178,16 +182,21 @@ class Values:
         while True:
             try:
                 response = self._transport.request(
-                    call.method, call.path, body=call.body, headers={"Content-Type": call.mime}
+                    call.method,
+                    call.path,
+                    body=call.body,
+                    headers={"Content-Type": call.mime},
+                    read_timeout_s=self._timeout_s or READ_TIMEOUT_S,
                 )
                 pause = calls.pause_s(tried, response.retry_after_s)
                 if response.status not in calls.TRY_AGAIN or pause is None:
                     return response
             except TransportError as error:
                 pause = calls.pause_s(tried, 0.0)
-                if error.refused or pause is None or not call.repeatable:
+                is_over = pause is None or self._timeout_s is not None
+                if error.refused or is_over or not call.repeatable:
                     raise
-            time.sleep(pause)
+            time.sleep(pause or 0.0)
             tried += 1
 
     def close(self) -> None:

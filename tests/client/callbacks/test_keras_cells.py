@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 
 import keras
 
+from agnez_client.callbacks import keras_cells
 from agnez_client.callbacks.keras_cells import (
     LossPlot,
     SaveGif,
@@ -210,6 +212,24 @@ def test_a_server_that_is_away_ends_no_training(
     fit(model, cell, epochs=1)
 
     assert [c["value"] for c in values.find()] == ["here"]
+
+
+def test_a_server_that_never_answers_costs_little(
+    values: Values, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for once, and asked no more for a while: one connection in five epochs."""
+    monkeypatch.setattr(keras_cells, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(keras_cells, "SLOW_S", 0.1)
+    monkeypatch.setattr(keras_cells, "RESTS", 1e6)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        plot = LossPlot(app_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        fit(model, plot, epochs=5)
+
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert (plot.id, len(plot.train_loss)) == (None, 5)
 
 
 def test_a_function_that_fails_ends_no_training(
