@@ -41,7 +41,6 @@ class DeadUnits:
         self, run: CallbackRun, prefix: str, model: Any, modules: Sequence[str] | None
     ) -> None:
         self._run = run
-        self._layers = Layers(run, f"{prefix}dead units", per_layer=True, together=True)
         self._alive: dict[str, Any] = {}
         self.is_looking = False
         model = bare(model)
@@ -53,6 +52,8 @@ class DeadUnits:
             if name not in found:
                 known = ", ".join(filter(None, found))
                 raise ValueError(f"the model has no module {name!r}; there are: {known:.500}")
+        several = len(modules) > 1  # of one the whole says it all
+        self._layers = Layers(run, f"{prefix}dead units", per_layer=several, together=True)
         self._hooks = [
             found[name].register_forward_hook(Hook(lambda m, i, o, n=name: self._look(n, m, o)))
             for name in modules

@@ -128,52 +128,6 @@ def _entries(server: IngestServer, channel: str, count: int) -> list[Any]:
     return server.only.entries(channel)
 
 
-def test_dead_units_are_found(server: IngestServer) -> None:
-    """Of four units one has a bias that no input overcomes, and one lives for one input only."""
-    model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
-    with torch.no_grad():
-        model[0].weight.copy_(torch.tensor([[1.0, 0], [0, 1], [-1, 0], [1, 0]]))
-        model[0].bias.copy_(torch.tensor([0.0, 0, -9, -2.5]))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-
-    with watch(model, optimizer, every=3, url=server.url):
-        for x in (1.0, 3.0, 1.0, 1.0, 1.0, 1.0):
-            model(torch.full((5, 2), x)).sum().backward()
-            optimizer.step()
-            model.eval()
-            model(torch.full((5, 2), 100.0))  # a validation wakes nobody
-            model.train()
-
-    assert server.only.channel("dead units/1") == [(1, 0.5), (3, 0.25), (6, 0.5)]
-    assert server.only.channel("dead units")[1] == (3, 0.25)
-
-
-@pytest.mark.parametrize(
-    ("model", "shape", "units"),
-    [
-        (nn.Sequential(nn.Conv2d(1, 3, 2), nn.ReLU()), (2, 1, 5, 5), 3),
-        (nn.Sequential(nn.Conv1d(1, 3, 2), nn.ReLU()), (2, 1, 5), 3),
-        (nn.Sequential(nn.Linear(6, 5), nn.ReLU()), (2, 4, 6), 5),
-        (nn.Sequential(nn.Linear(6, 5), nn.ReLU()), (6,), 5),
-    ],
-    ids=["pictures", "series", "tokens", "one"],
-)
-def test_a_unit_is_a_channel_or_a_feature(
-    server: IngestServer, model: Any, shape: tuple[int, ...], units: int
-) -> None:
-    """One unit of N is dead: 1 / N."""
-    with torch.no_grad():
-        model[0].bias.fill_(99.0)
-        model[0].bias[0] = -99.0
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-
-    with watch(model, optimizer, every=1, histograms=False, url=server.url):
-        model(torch.ones(shape)).sum().backward()
-        optimizer.step()
-
-    assert server.only.channel("dead units") == [(1, pytest.approx(1 / units))]
-
-
 class Still(torch.optim.Optimizer):
     """Leaves the weights as they are."""
 
