@@ -116,7 +116,10 @@ class Transport:
             refused = isinstance(cause, socket.gaierror) or (
                 isinstance(cause, OSError) and cause.errno in _NOBODY
             )
-            raise TransportError(f"{self.url} does not answer: {cause}", refused=refused) from error
+            hint = "; is `agnez up` running there?" if refused else ""
+            raise TransportError(
+                f"{self.url} does not answer: {cause}{hint}", refused=refused
+            ) from error
         except TransportError:
             self.close()
             raise

@@ -129,7 +129,8 @@ class AsyncValues:
                 after = answer.headers.get("Retry-After", "")
                 return answer.status, float(after) if after.isdigit() else 0.0, body
         except aiohttp.ClientConnectorError as error:
-            raise TransportError(f"{self.url} does not answer: {error}", refused=True) from error
+            message = f"{self.url} does not answer: {error}; is `agnez up` running there?"
+            raise TransportError(message, refused=True) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TransportError(f"{self.url} does not answer: {error!r}") from error
 
