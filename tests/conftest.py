@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -15,3 +16,8 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("agnez")
+
+# A shell ignores SIGINT for what it starts in the background, and so does all that this starts in
+# its turn: programs under test would not hear the signals that are sent to them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
