@@ -24,10 +24,10 @@ class AgnezError(Exception):
 
 
 class SettingsError(AgnezError, ValueError):
-    """An environment variable or an argument is wrong; ``name`` says which."""
+    """An environment variable (in capitals) or an argument is wrong; ``name`` says which."""
 
     def __init__(self, name: str, found: object, expected: str) -> None:
-        self.name = name
+        self.name, self.found, self.expected = name, found, expected
         super().__init__(f"{name} is {found!r}, expected {expected}")
 
 

@@ -113,17 +113,19 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Set
         environ: The environment, that of the process by default.
 
     Raises:
-        SettingsError: If a value is not what its setting expects; names the variable.
+        SettingsError: If a value is not what its setting expects; names the argument or the
+            variable that it came from.
     """
     env = os.environ if environ is None else environ
     values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     for f in fields(Settings):
-        name = f.metadata["env"]
+        name = sources[f.name] = f.metadata["env"]
         if given.get(f.name) is not None:
-            values[f.name] = given[f.name]
+            values[f.name], sources[f.name] = given[f.name], f.name
         elif env.get(name, "").strip():
             values[f.name] = _parse(name, env[name].strip(), str(f.type))
-    return _checked(Settings(**values))
+    return _checked(Settings(**values), sources)
 
 
 def _parse(name: str, text: str, type: str) -> Any:
@@ -153,18 +155,18 @@ def _parts(name: str, text: str) -> tuple[str, ...]:
     return found
 
 
-def _checked(settings: Settings) -> Settings:
-    if settings.run is not None and not is_ulid(settings.run):
-        raise SettingsError("AGNEZ_RUN", settings.run, "the id of a run: 26 characters (a ULID)")
-    if settings.url is not None and not settings.url.startswith(("http://", "https://")):
-        raise SettingsError("AGNEZ_URL", settings.url, "an address as http://host:3000")
+def _checked(settings: Settings, sources: Mapping[str, str]) -> Settings:
+    """*settings*, where they are fine; *sources* says where each comes from."""
+    run, url = settings.run, settings.url
+    if run is not None and not (isinstance(run, str) and is_ulid(run)):
+        raise SettingsError(sources["run"], run, "the id of a run: 26 characters (a ULID)")
+    if url is not None and not (isinstance(url, str) and url.startswith(("http://", "https://"))):
+        raise SettingsError(sources["url"], url, "an address as http://host:3000")
     for name in ("project", "experiment"):
         try:
             as_name(getattr(settings, name))
         except ValueError as wrong:
-            raise SettingsError(
-                f"AGNEZ_{name.upper()}", getattr(settings, name), str(wrong)
-            ) from None
+            raise SettingsError(sources[name], getattr(settings, name), str(wrong)) from None
     return settings
 
 

@@ -13,12 +13,20 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from agnez_client.context import Context
-from agnez_client.errors import AgnezError
+from agnez_client.errors import AgnezError, SettingsError
 from agnez_client.job import Job
 from agnez_client.settings import load_settings
+
+_ARGUMENTS: Final = {"project": "project_name", "token": "api_token", "run": "track_id"}
+_ALIASES: Final = {
+    "project": "MLSTEAM_PROJECT",
+    "token": "MLSTEAM_API_TOKEN",
+    "run": "MLSTEAM_TRACK_ID",
+    "url": "MLSTEAM_BACKEND",
+}
 
 logger = logging.getLogger("agnez_client")
 
@@ -45,18 +53,19 @@ def init(
     if debug:
         logger.setLevel(logging.DEBUG)
         logger.addHandler(logging.StreamHandler())
-    context = Context(
-        project=project_name or _alias("AGNEZ_PROJECT", "MLSTEAM_PROJECT"),
-        token=api_token or _alias("AGNEZ_TOKEN", "MLSTEAM_API_TOKEN"),
-        run=track_id or _alias("AGNEZ_RUN", "MLSTEAM_TRACK_ID"),
-        url=_alias("AGNEZ_URL", "MLSTEAM_BACKEND"),
-    )
-    return Track(context)
+    given = {"project": project_name, "token": api_token, "run": track_id}
+    told = {k: v for k, v in given.items() if v}
+    try:
+        return Track(Context(**{**_aliased(), **told}))
+    except SettingsError as wrong:
+        argument = _ARGUMENTS[wrong.name] if wrong.name in told else _ALIASES.get(wrong.name)
+        raise SettingsError(argument or wrong.name, wrong.found, wrong.expected) from None
 
 
-def _alias(own: str, other: str) -> str | None:
-    """The variable *other* where *own*, which `Context` reads itself, is not set."""
-    return None if os.environ.get(own) else os.environ.get(other) or None
+def _aliased() -> dict[str, Any]:
+    """What MLSteam's variables say where our own, which `Context` reads itself, are not set."""
+    unset = {k: v for k, v in _ALIASES.items() if not os.environ.get(f"AGNEZ_{k.upper()}")}
+    return {name: os.environ.get(variable) or None for name, variable in unset.items()}
 
 
 class Track:

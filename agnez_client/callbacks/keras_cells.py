@@ -344,7 +344,9 @@ def page_of(content: Any) -> str | File:
 
 
 def server_of(app_url: str | None) -> str:
-    """The address of the server whose `/values` is at *app_url*."""
+    """The address of the server whose `/values` is at *app_url*; SettingsError if it is none."""
+    if app_url and not (isinstance(app_url, str) and app_url.startswith(("http://", "https://"))):
+        raise SettingsError("app_url", app_url, f"an address as {APP_URL}")
     given = app_url or load_settings().url or APP_URL
     bare = given.rstrip("/")
     for path in ("/api/v1/values", "/values"):

@@ -150,6 +150,16 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     assert value in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("url", "localhost:3000"), ("url", 3000), ("run", "my-run"), ("run", 3)]
+)
+def test_a_wrong_argument_is_named(name: str, value: object) -> None:
+    """Not the variable of the same setting, which nobody has set, or which is fine."""
+    fine = {"AGNEZ_URL": "http://localhost:3000", "AGNEZ_RUN": "0" * 26}
+    with pytest.raises(SettingsError, match=f"^{name} is {value!r}, expected "):
+        load_settings(fine, **{name: value})
+
+
 def test_settings_are_read_from_the_environment() -> None:
     """Each by its type; empty ones count as not set; an argument wins."""
     found = load_settings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agnez_client import RunClosed, track
+from agnez_client import RunClosed, SettingsError, track
 from agnez_client.protocol import new_ulid
 from tests.client.ingest_server import IngestServer
 
@@ -85,6 +85,17 @@ def test_the_environment_of_mlsteam_is_read(
     assert [
         server.of_run(r.id)[0].of_kind("run")[0]["project"] for r in (second, third)
     ] == ["theirs", "ours"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["MLSTEAM_BACKEND", "AGNEZ_URL", "track_id"])
+def test_what_is_wrong_is_named_by_where_it_came_from(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable of MLSteam, one of ours, or an argument of `init`."""
+    if name.isupper():
+        monkeypatch.setenv(name, "nowhere")
+    with pytest.raises(SettingsError, match=f"^{name} is 'nowhere'"):
+        track.init(track_id=None if name.isupper() else "nowhere")
 
 
 def test_a_wrong_value_or_name_does_not_end_training(caplog: pytest.LogCaptureFixture) -> None:

@@ -256,6 +256,8 @@ def test_wrong_arguments_are_errors_at_once(values: Values) -> None:
     for wrong in ({"position": "0"}, {"name": "two\nlines"}, {"generate_plot": "html"}):
         with pytest.raises(SettingsError):
             SendFigHTML(**{"generate_plot": str, **wrong})
+    with pytest.raises(SettingsError, match="app_url is 'localhost:3000', expected an address"):
+        LossPlot(app_url="localhost:3000")
     with pytest.raises(ValueError, match="convolution"):
         VisualizeConvWeights(np.zeros((3, 2)))
 
