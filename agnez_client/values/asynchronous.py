@@ -22,6 +22,7 @@ from agnez_client.transport import (
     normal_url,
 )
 from agnez_client.values import calls
+from agnez_client.values.asynccell import AsyncCell
 from agnez_client.values.calls import Call, Record
 from agnez_client.values.client import server_of
 from agnez_client.values.listening import AsyncListener
@@ -45,6 +46,7 @@ class AsyncValues:
         """See `Values`."""
         settings = load_settings(url=url, token=token)
         self.url = normal_url(server_of(settings))
+        self.strict = settings.strict
         self._token = settings.token
         self._http: aiohttp.ClientSession | None = None
 
@@ -85,6 +87,14 @@ class AsyncValues:
 
         file = await asyncio.to_thread(as_file, content)
         return str((await self._ask(calls.upload(file.data, file.mime)))["url"])
+
+    async def cell(
+        self, name: str, *, pos: int = 0, run: Any = None, description: str = ""
+    ) -> AsyncCell:
+        """See `Values.cell`; what is shown is drawn or encoded in a thread."""
+        return await AsyncCell.at(
+            self, name, pos, None if run is None else getattr(run, "run", run), description
+        )
 
     def listen(self) -> AsyncListener:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from agnez_client import AsyncValues, TransportError, Values
@@ -41,6 +42,22 @@ async def test_refusals_are_the_same_errors(values: Values, server_url: str) -> 
             await client.get("a/b")
         with pytest.raises(BadRequest, match="everything=True"):
             await client.remove()
+
+
+async def test_a_cell_shows_html_pictures_and_addresses(values: Values, server_url: str) -> None:
+    """As that of `Values` does, in the same cell."""
+    async with AsyncValues(server_url) as client:
+        cell = await client.cell("Loss", pos=1, description="of one run")
+        assert cell.id == values.cell("Loss", pos=1, description="of one run").id
+
+        assert await cell.show("<b>0.5</b>")
+        assert values.get(cell.id)["value"] == "<b>0.5</b>"
+        assert await cell.show(np.zeros((2, 2)))
+        assert values.get(cell.id)["value"].startswith("api/v1/blobs/")
+        with pytest.raises(BadRequest, match="javascript"):
+            await cell.show(url="javascript:alert(1)")
+        await cell.remove()
+        assert not await cell.show("it is gone")
 
 
 async def test_nobody_at_the_address_is_said() -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from agnez_client import TransportError, Values
 from agnez_client.values.content import File, as_content, as_file
 from agnez_client.values.errors import BadRequest, NotFound
+from agnez_client.values.picture import checked_address
 
 matplotlib.use("agg")
 
@@ -58,6 +59,38 @@ def test_a_cell_shows_a_picture_by_its_address(values: Values) -> None:
     found = record_of(values, cell)
     assert (found["type"], found["value"]) == ("img", "./images/main_img.gif")
     assert found["description"] == "new"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["images/a.gif", "/images/a b.gif", "../a.png?x=1#y", "https://h:1/a.png", "HTTP://h/a",
+     "//h/a.png", "data:image/png;base64,AA==", "data:video/mp4,A", Path("images/a.gif")],
+)  # fmt: skip
+def test_addresses_that_the_page_loads(url: Any) -> None:
+    """Relative ones, http, https, and pictures and films as data."""
+    assert checked_address(url) == str(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", " java\nscript:alert(1)", "JavaScript:1", "vbscript:1", "blob:http://h/1",
+     "file:///etc/passwd", "data:text/html,<b>", "localhost:3000/a.png", "http://me:secret@h/a.png",
+     "http://h:port/a.png", "http://", "http://[1/a.png", 3, None],
+)  # fmt: skip
+def test_addresses_that_the_page_never_loads_are_refused(url: Any) -> None:
+    """At once: nobody looks at the page while a training runs."""
+    with pytest.raises(BadRequest, match=r"^url is "):
+        checked_address(url)
+
+
+def test_a_cell_keeps_what_it_shows_when_an_address_is_refused(values: Values) -> None:
+    """The error reaches the caller, the document is as it was."""
+    cell = values.cell("Gif")
+    cell.show("kept")
+
+    with pytest.raises(BadRequest, match="javascript"):
+        cell.show(url="javascript:alert(1)")
+    assert record_of(values, cell)["value"] == "kept"
 
 
 def test_the_same_name_and_place_is_the_same_cell(values: Values) -> None:
