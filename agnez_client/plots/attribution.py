@@ -4,9 +4,10 @@ Where in its input a network of torch looked.
 Every function takes a batch, leaves the model as it was found (modes, hooks, gradients, parameters,
 statistics of batches) and takes nothing from the global random numbers. The model is asked in
 evaluation, in the precision of its parameters, on its device; arrays and tensors of any device are
-taken. A target is the class whose score is explained: one for all samples, one a sample ``(N,)``,
-or None: that with the highest score. Scores are ``(N, classes)``, or ``(N,)`` without a target;
-what is best explained are logits, before a softmax.
+taken. A model of Keras on torch is one too, also with its channels last. A target is the class
+whose score is explained: one for all samples, one a sample ``(N,)``, or None: that with the highest
+score. Scores are ``(N, classes)``, or ``(N,)`` without a target; what is best explained are logits,
+before a softmax.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agnez_client.plots.kerasmodel import has_channels_last, is_of_keras, layers_of
 from agnez_client.plots.probe import (
     as_input,
+    asked,
+    check_module,
     chosen,
     classes_of,
     found_layer,
@@ -37,18 +41,19 @@ def saliency(model: nn.Module, x: Any, target: Any = None) -> Floats:
 
     Args:
         model: Gives scores.
-        x: ``(N, C, H, W)``, finite; or ``(N, …)`` of any other shape.
+        x: ``(N, C, H, W)``, finite, or as the model of Keras has it ``(N, H, W, C)``; or ``(N, …)``
+            of any other shape.
         target: See the module.
 
     Returns:
         ``(N, H, W)`` float32, 0 or more; of another shape than images, as *x*.
 
     Raises:
-        ValueError: If *x* is no finite batch, the target is no class, or the score does not depend
-            on *x*.
+        ValueError: If *x* is no finite batch that the model takes, the target is no class, or the
+            score does not depend on *x*.
     """
     with probed(model):
-        return _strongest(_gradient(model, as_input(model, x), target))
+        return _strongest(model, _gradient(model, as_input(model, x), target))
 
 
 def smooth_grad(
@@ -89,7 +94,7 @@ def smooth_grad(
         for _ in range(samples):
             grain = torch.randn(clean.shape, generator=random, dtype=clean.dtype)
             total += _gradient(model, clean + spread * grain.to(clean.device), target)
-        return _strongest(total / samples)
+        return _strongest(model, total / samples)
 
 
 def integrated_gradients(
@@ -136,9 +141,9 @@ def grad_cam(
     "Grad-CAM".
 
     Args:
-        model, x, target: As for `saliency`; *x* is ``(N, C, H, W)``.
+        model, x, target: As for `saliency`; *x* is images.
         layer: One that gives ``(N, K, h, w)``: the module, its dotted name, or its number among the
-            model's children; the last convolution (`nn.Conv2d`) without it. Where it is called
+            model's children (layers, of Keras); the last convolution without it. Where it is called
             several times, the last one counts.
         upsample: True: enlarged to ``(H, W)``, bilinear. False: ``(h, w)`` of the layer.
 
@@ -150,18 +155,23 @@ def grad_cam(
             gives another shape.
     """
     watched = _last_convolution(model) if layer is None else found_layer(model, layer)
+    is_last = has_channels_last(model)
     with probed(model), kept_output(watched) as kept:
         given = as_input(model, x).requires_grad_()
         if given.ndim != 4:
-            raise ValueError(f"x has the shape {tuple(given.shape)}, expected (N, C, H, W)")
+            axes = "(N, H, W, C)" if is_last else "(N, C, H, W)"
+            raise ValueError(f"x has the shape {tuple(given.shape)}, expected {axes}")
         score = chosen(_scores(model, given), target)
         maps = one_output(kept)
         if maps.ndim != 4:
-            raise ValueError(f"the layer gives {tuple(maps.shape)}, expected (N, K, h, w)")
-        weights = _derivative(score, maps).mean(dim=(2, 3), keepdim=True)
-        heat = torch.relu((weights * maps).sum(dim=1, keepdim=True))
+            axes = "(N, h, w, K)" if is_last else "(N, K, h, w)"
+            raise ValueError(f"the layer gives {tuple(maps.shape)}, expected {axes}")
+        places, channels = ((1, 2), 3) if is_last else ((2, 3), 1)
+        weights = _derivative(score, maps).mean(dim=places, keepdim=True)
+        heat = torch.relu((weights * maps).sum(dim=channels))[:, None]
         if upsample:
-            heat = nn.functional.interpolate(heat, size=given.shape[2:], mode="bilinear")
+            size = [given.shape[axis] for axis in places]
+            heat = nn.functional.interpolate(heat, size=size, mode="bilinear")
         return _floats(heat[:, 0])
 
 
@@ -180,9 +190,11 @@ def _derivative(score: Tensor, by: Tensor) -> Tensor:
 
 
 def _scores(model: nn.Module, x: Tensor) -> Tensor:
-    scores = model(x)
+    scores = asked(model, x)
     if not isinstance(scores, Tensor):
         raise ValueError(f"the model gives {shown(scores)}, expected a tensor of scores")
+    if scores.ndim and len(scores) != len(x):
+        raise ValueError(f"the model gives {tuple(scores.shape)}, expected scores of {len(x)}")
     return scores
 
 
@@ -209,15 +221,22 @@ def _baseline(end: Tensor, baseline: Any) -> Tensor:
 
 
 def _last_convolution(model: nn.Module) -> nn.Module:
-    found = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    check_module(model)
+    if is_of_keras(model):
+        found = [one for one in layers_of(model) if "Conv2D" in type(one).__name__]
+    else:
+        found = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     if not found:
         raise ValueError("the model has no nn.Conv2d: name the layer that gives (N, K, h, w)")
     return found[-1]
 
 
-def _strongest(gradient: Tensor) -> Floats:
+def _strongest(model: nn.Module, gradient: Tensor) -> Floats:
+    """Of images without their channels; they stand where the model has them."""
     magnitude = gradient.abs()
-    return _floats(magnitude.amax(dim=1) if magnitude.ndim == 4 else magnitude)
+    if magnitude.ndim != 4:
+        return _floats(magnitude)
+    return _floats(magnitude.amax(dim=3 if has_channels_last(model) else 1))
 
 
 def _floats(tensor: Tensor) -> Floats:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from agnez_client.plots.probe import as_input, classes_of, probed
+from agnez_client.plots.probe import as_input, asked, classes_of, probed
 from agnez_client.plots.shapes import Floats, checked_bounds, whole
 from agnez_client.shown import shown
 
@@ -85,7 +85,7 @@ def fool(
 
 
 def _class_scores(model: nn.Module, x: Tensor) -> Tensor:
-    scores = model(x)
+    scores = asked(model, x)
     if not isinstance(scores, Tensor) or scores.ndim != 2:
         found = tuple(scores.shape) if isinstance(scores, Tensor) else shown(scores)
         raise ValueError(f"the model gives {found}, expected scores (N, classes)")

@@ -15,7 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from agnez_client.plots.kerasmodel import has_channels_last
 from agnez_client.plots.probe import (
+    asked,
+    check_module,
     found_layer,
     kept_output,
     one_output,
@@ -63,7 +66,8 @@ def activation_maximisation(
         model: Takes ``(N, *shape)``.
         unit: Number of the class or channel in the layer's output ``(N, units)`` or
             ``(N, units, h, w)``, of which the mean over places is taken.
-        shape: Of one input, ``(C, H, W)``; ``(n,)`` for a dense network.
+        shape: Of one input, ``(C, H, W)``; ``(n,)`` for a dense network. Images of Keras
+            with channels last are not taken.
         layer: The module, its dotted name, or its number among the model's children; the model
             itself without it. Logits serve better than what a softmax made of them.
         steps: Of Adam, at least 1.
@@ -84,6 +88,12 @@ def activation_maximisation(
         ValueError: If there is no such unit or layer, or an argument is out of its range.
     """
     steps, count = whole(steps, "steps", 1), whole(count, "count", 1)
+    check_module(model)
+    if len(shape) == 3 and has_channels_last(model):
+        raise ValueError(
+            "model takes (H, W, C), channels last, expected (C, H, W): wrap it in an nn.Module "
+            "whose forward gives it x.permute(0, 2, 3, 1)"
+        )
     watched = model if layer is None else found_layer(model, layer)
     middle = 0.0 if bounds is None else (checked_bounds(bounds)[0] + bounds[1]) / 2
     random = torch.Generator().manual_seed(seed)
@@ -129,7 +139,7 @@ def _shifted(image: Tensor, jitter: int, random: torch.Generator) -> Tensor:
 def _activation(model: nn.Module, layer: nn.Module, x: Tensor, unit: int) -> Tensor:
     """Of the unit for each image, ``(N,)``."""
     with kept_output(layer) as kept:
-        model(x)
+        asked(model, x)
     output = one_output(kept)
     if output.ndim < 2:
         raise ValueError(f"the layer gives {tuple(output.shape)}, expected (N, units, …)")

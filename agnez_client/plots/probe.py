@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from agnez_client.kinds.arrays import as_array
+from agnez_client.plots.kerasmodel import found_keras_layer, is_of_keras
 from agnez_client.shown import shown
 
 
@@ -20,7 +21,11 @@ def probed(model: nn.Module) -> Iterator[None]:
     The model in evaluation (no dropout, no statistics of a batch learned), with gradients on and
     mixed precision off, whatever holds around. Afterwards each module is in the mode it was in, and
     the global random numbers are where they were. Parameters and their gradients are not touched.
+
+    Raises:
+        ValueError: If *model* is no module.
     """
+    check_module(model)
     before = [(module, module.training) for module in model.modules()]
     device = place_of(model)[0]
     with ExitStack() as stack:
@@ -35,6 +40,15 @@ def probed(model: nn.Module) -> Iterator[None]:
         finally:
             for module, training in before:
                 module.training = training
+
+
+def check_module(model: Any) -> None:
+    """ValueError if *model* is no module of torch."""
+    if isinstance(model, nn.Module):
+        return
+    more = " (one of Keras with KERAS_BACKEND=torch is one)" if is_of_keras(model) else ""
+    what = f"the class {model.__name__}" if isinstance(model, type) else shown(model)
+    raise ValueError(f"model is {what}, expected a module of torch{more}")
 
 
 def place_of(model: nn.Module) -> tuple[torch.device, torch.dtype]:
@@ -107,6 +121,9 @@ def found_layer(model: nn.Module, layer: nn.Module | str | int) -> nn.Module:
     Raises:
         ValueError: If the model has no such module; names those it has.
     """
+    check_module(model)
+    if is_of_keras(model):
+        return found_keras_layer(model, layer)  # type: ignore[no-any-return]
     named = dict(model.named_modules())
     if isinstance(layer, nn.Module):
         if any(module is layer for module in named.values()):
@@ -119,6 +136,25 @@ def found_layer(model: nn.Module, layer: nn.Module | str | int) -> nn.Module:
         return named[layer]
     names = ", ".join(filter(None, named))
     raise ValueError(f"the model has no layer {layer!r:.80}; it has {names:.300}")
+
+
+def asked(model: nn.Module, x: Tensor) -> Any:
+    """
+    What *model* gives for *x*.
+
+    Raises:
+        ValueError: If it does not take an *x* of this shape.
+    """
+    try:
+        return model(x)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        # What goes wrong in a module is of any kind; the shape is what people get wrong.
+        raise ValueError(
+            f"the model fails on x of the shape {tuple(x.shape)}, which has to be a batch as in "
+            f"its training: {error}"
+        ) from error
 
 
 def chosen(scores: Tensor, target: Any) -> Tensor:
@@ -145,10 +181,16 @@ def classes_of(scores: Tensor, target: Any) -> Tensor:
     count, classes = scores.shape
     if target is None:
         return scores.detach().argmax(dim=1)
-    wanted = as_array(target, "target")
+    expected = f"expected a class, or one for each of {count} samples, by number"
+    try:
+        wanted = as_array(target, "target")
+    except ValueError:
+        raise ValueError(f"target is {shown(target)}, {expected}") from None
     if wanted.dtype.kind not in "iu" or wanted.shape not in ((), (count,)):
-        raise ValueError(f"target is {shown(target)}, expected a class, or one for each of {count}")
-    if wanted.min() < 0 or wanted.max() >= classes:
-        raise ValueError(f"target has {wanted.max()}, expected classes 0 to {classes - 1}")
+        what = f"of the shape {wanted.shape}" if wanted.ndim else shown(target)
+        raise ValueError(f"target is {what}, {expected}")
+    wrong = wanted[(wanted < 0) | (wanted >= classes)]
+    if wrong.size:
+        raise ValueError(f"target has {wrong.flat[0]}, expected classes 0 to {classes - 1}")
     full = np.array(np.broadcast_to(wanted, (count,)), np.int64)
     return torch.from_numpy(full).to(scores.device)

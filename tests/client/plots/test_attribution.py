@@ -254,3 +254,43 @@ def test_a_score_that_does_not_depend_on_the_input() -> None:
 
     with contextlib.nullcontext(), pytest.raises(ValueError, match="the score has no gradient"):
         saliency(Cut(), batch(0))
+
+
+@pytest.mark.parametrize("look", EVERY)
+@pytest.mark.parametrize("model", [3, None, nn.Linear, len])
+def test_what_is_no_model_is_said(look: Any, model: Any) -> None:
+    """Before anything is asked of it."""
+    with pytest.raises(ValueError, match=r"model is .*, expected a module of torch"):
+        look(model, batch(0))
+
+
+@pytest.mark.parametrize("look", EVERY)
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("cat", "the text 'cat'"), ([0, 1], r"of the shape \(2,\)"), (1.5, "the number 1.5")],
+)
+def test_what_is_no_target_is_said(look: Any, target: Any, said: str) -> None:
+    """With what is expected in its place."""
+    with pytest.raises(ValueError, match=f"target is {said}.*expected a class, or one for each"):
+        look(convolutional(0), batch(0), target)
+
+
+@pytest.mark.parametrize("look", EVERY)
+def test_a_batch_that_the_model_does_not_take_is_said(look: Any) -> None:
+    """With its shape, and the word of torch."""
+    with pytest.raises(ValueError, match=r"fails on x of the shape \(3, 1, 8, 8\).*channels"):
+        look(convolutional(0), batch(0, channels=1))
+
+
+class Together(nn.Module):
+    """The mean of all samples, as one."""
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """``(N, classes)`` to ``(1, classes)``."""
+        return scores.mean(dim=0, keepdim=True)
+
+
+def test_scores_are_one_for_each_sample() -> None:
+    """A model that makes one of its samples has none."""
+    with pytest.raises(ValueError, match=r"gives \(1, 5\), expected scores of 3"):
+        saliency(nn.Sequential(convolutional(0), Together()), batch(0))
