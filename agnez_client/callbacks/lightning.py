@@ -108,9 +108,10 @@ class AgnezLogger(_Logger):
         return None if self.is_silent else self.run.job
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """What was logged."""
+        """What was logged; without the `epoch` that Lightning adds, which is x in other words."""
         if not self.is_silent:
-            named = {f"{self._prefix}{name}": value for name, value in metrics.items()}
+            told = {name: value for name, value in metrics.items() if name != "epoch"}
+            named = {f"{self._prefix}{name}": value for name, value in told.items()}
             self.run.send_all(0 if step is None else step, named)
 
     def log_hyperparams(self, params: Any, *args: Any, **more: Any) -> None:

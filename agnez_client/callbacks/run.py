@@ -87,6 +87,7 @@ class CallbackRun:
         self._channels: dict[str, Channel] = {}
         self._lines: Counter[str] = Counter()
         self._said: set[str] = set()
+        self._held: list[tuple[Channel, str]] | None = None
 
     @property
     def job(self) -> Job:
@@ -151,10 +152,27 @@ class CallbackRun:
             title = chart or measure_of(name)
             self._lines[title] += 1
             if self._lines[title] <= MAX_LINES:
-                key = f"{title} by {self._axis}"
-                self.job.create_chart([channel], title, self._axis, title, key=key)
+                if self._held is None:
+                    self._draw(channel, title)
+                else:
+                    self._held.append((channel, title))
             self._channels[name] = channel
             return channel
+
+    def _draw(self, channel: Channel, title: str) -> None:
+        key = f"{title} by {self._axis}"
+        self.job.create_chart([channel], title, self._axis, title, key=key)
+
+    def hold_charts(self) -> None:
+        """Make no charts before `release_charts`: their order is that in which they are made."""
+        self._held = []
+
+    def release_charts(self, *first: str) -> None:
+        """Make the charts that wait, those of the channels *first* before the others."""
+        with self._lock:
+            held, self._held = self._held or [], None
+            for channel, title in sorted(held, key=lambda one: one[0].name not in first):
+                self._draw(channel, title)
 
     def channel(self, name: str, type: str, **options: Any) -> Channel:
         """The channel *name* of another type than numbers; see `Job.create_channel`."""
@@ -201,7 +219,7 @@ class CallbackRun:
     def __getstate__(self) -> dict[str, Any]:
         """In another process it is the run that is joined there."""
         state = {**self.__dict__, "_about": self._joining(), "_job": None, "owns": True}
-        return {k: v for k, v in state.items() if k not in ("_lock", "_channels")}
+        return {k: v for k, v in state.items() if k not in ("_lock", "_channels", "_held")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """See `__getstate__`."""

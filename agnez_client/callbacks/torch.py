@@ -147,7 +147,7 @@ class Watch:
         self._reading, self._read_at = Reading(), time.monotonic()
         self._heard: list[Any] = []
         self._losses: list[Any] = []
-        self._told = steps
+        self._told = self._begun = steps
         self._trained: list[tuple[str, Any]] = []
         self._hooks: list[Any] = []
         if optimizer is not None:
@@ -158,8 +158,9 @@ class Watch:
         with run.quietly():
             run.job.set_params(_settings(model, optimizer, prefix))
             run.job.set_model(bare(model), prefix.rstrip("/") or None)
-            if criterion is not None or run.owns:
-                run.line(f"{prefix}loss")  # the first chart
+        # The loss is told last, and stands first.
+        run.hold_charts()
+        self._holds = True
         self._prepare()
 
     @property
@@ -188,6 +189,8 @@ class Watch:
                 self._tell_loss(self._losses)
             for name, value in numbers.items():
                 self._run.send(self._prefix + name, self.steps, _number(value))
+        if self.steps > self._begun:
+            self._release(*numbers)
 
     def close(self) -> None:
         """Remove all hooks, and tell what is left; the run goes on."""
@@ -199,6 +202,7 @@ class Watch:
         with self._run.quietly(), torch.no_grad():
             self._gradients.tell(self._reading)
             self._reading.send(self._run)
+        self._release()
 
     def __enter__(self) -> Watch:
         return self
@@ -223,6 +227,8 @@ class Watch:
     def _before_step(self, *args: Any) -> None:
         """The gradients are there, the weights are still those of the step before."""
         step = self.steps + 1
+        if self.steps > self._begun:
+            self._release()
         with self._run.quietly(), torch.no_grad():
             self._tell_rates(step)
             if step % self._norms_every and not self._is_due(step):
@@ -267,6 +273,13 @@ class Watch:
 
     def _is_due(self, step: int) -> bool:
         return step == 1 or step % self._every == 0
+
+    def _release(self, *names: str) -> None:
+        """One step is through: all that it has to tell is known."""
+        if self._holds:
+            self._holds = False
+            with self._run.quietly():
+                self._run.release_charts(*(self._prefix + name for name in ("loss", *names)))
 
     # -- telling --------------------------------------------------------------------------------
 

@@ -123,6 +123,7 @@ class AgnezCallback(TrainerCallback):
 
     def _tell(self, step: int, logs: Mapping[str, Any] | None) -> None:
         found = {k: v for k, v in (logs or {}).items() if isinstance(v, int | float)}
+        found.pop("epoch", None)  # x in other words
         at_end = {k: v for k, v in found.items() if measure_of(k) in SPEEDS and _is_of_training(k)}
         for name, value in found.items():
             if name not in at_end:

@@ -17,6 +17,7 @@ from agnez_client import Context
 from agnez_client.callbacks.torch import watch
 from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.models import batches, small_model
+from tests.client.callbacks.test_callback_run import charts_of
 from tests.client.ingest_server import IngestServer, TakenSpool
 
 Begin = Callable[..., Context]
@@ -105,6 +106,43 @@ def test_loss_and_learning_rate_come_by_themselves(server: IngestServer) -> None
     assert params["optimizer"]["name"] == "AdamW"
     assert [group["lr"] for group in params["optimizer"]["groups"]] == [0.1, 0.01]
     assert len(server.only.of_kind("model") or server.only.of_kind("about")) == 1
+
+
+def titles(spool: TakenSpool) -> list[str]:
+    """Of the charts, in the order in which they were made."""
+    return list(charts_of(spool))
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_the_loss_stands_first_and_what_is_told_with_it_after_it(
+    server: IngestServer, by_hand: bool
+) -> None:
+    """Whoever tells it, though a step begins with its gradients."""
+    model, criterion = small_model(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    heard = None if by_hand else criterion
+
+    with watch(model, optimizer, criterion=heard, prefix="g/", url=server.url) as seen:
+        for x, y in batches(2):
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            seen.step(loss if by_hand else None, accuracy=0.5)
+
+    assert titles(server.only)[:3] == ["g/loss", "g/accuracy", "g/learning rate"]
+    assert titles(server.only).count("g/loss") == 1
+
+
+def test_without_a_loss_there_is_no_chart_of_it(server: IngestServer) -> None:
+    """The others are there, after one step as well."""
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, url=server.url):
+        train(model, optimizer, 1)
+
+    found = titles(server.only)
+    assert found[0] == "learning rate" and "gradient norm" in found
+    assert "loss" not in found
 
 
 def test_histograms_are_those_of_numpy(server: IngestServer) -> None:

@@ -78,12 +78,13 @@ def test_what_is_logged_is_there(server: IngestServer, tmp_path: Path) -> None:
     it.train()
 
     spool = server.only
-    for name in ("loss", "learning_rate", "grad_norm", "eval_loss", "epoch"):
+    for name in ("loss", "learning_rate", "grad_norm", "eval_loss"):
         assert len(logged(it, name)) >= 2
     assert spool.channel("loss") == logged(it, "loss")
     assert spool.channel("eval_loss") == logged(it, "eval_loss")
     assert spool.channel("learning_rate") == logged(it, "learning_rate")
     assert charts_of(spool)["loss"] == ["loss", "eval_loss", "train_loss"]
+    assert "epoch" not in charts_of(spool) and not spool.channel("epoch")
     assert charts_of(spool)["speed/runtime"] == ["eval_runtime"]
     params = params_of(spool)
     assert params["speed"]["train_runtime"] == logged(it, "train_runtime")[0][1]
