@@ -24,6 +24,11 @@ from agnez_client.job import Job
 
 KINDS: Final = ("gain", "cover", "weight")
 """What XGBoost knows of the importance of a feature; linear models have "weight" alone."""
+_SETS_OTHERS: Final = ("booster", "objective", "num_class")
+"""What the defaults of other settings depend on."""
+_ALWAYS_FIRST: Final[tuple[str, ...]] = ("objective", "num_class", "eval_metric")
+_FOUND: Final = frozenset({"num_feature", "num_trees", "num_target", "base_score", "updater"})
+"""What is found in the data, not set."""
 _TEDIOUS: Final = frozenset(
     {"updater_seq", "max_cached_hist_node", "debug_synchronize", "fail_on_invalid_gpu_id", "name"}
 )
@@ -101,7 +106,28 @@ class AgnezCallback(xgboost.callback.TrainingCallback):  # type: ignore[misc]
 
 
 def settings_of(booster: Any) -> dict[str, Any]:
-    """What a booster is trained with, its defaults too, by name; numbers as numbers."""
+    """
+    What a booster is trained with by name, numbers as numbers: what differs from the defaults of
+    XGBoost (it does not tell what was given), and then the defaults.
+    """
+    found = _config(booster)
+    usual = _defaults(found)
+    first = {k: v for k, v in found.items() if k not in _FOUND and v != usual.get(k, v)}
+    chosen = {k: found[k] for k in _ALWAYS_FIRST if found.get(k)}
+    return {**chosen, **first, **found}
+
+
+def _defaults(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a booster of the kind of *found* for which nothing else was given."""
+    kind = {name: found[name] for name in _SETS_OTHERS if found.get(name)}
+    try:
+        one = xgboost.DMatrix(np.zeros((1, 1)), label=[0.0], nthread=1)
+        return _config(xgboost.Booster(kind, [one]))
+    except xgboost.core.XGBoostError:  # an objective that asks for more
+        return {}
+
+
+def _config(booster: Any) -> dict[str, Any]:
     learner = json.loads(booster.save_config())["learner"]
     found = dict(_settings(learner))
     metrics = [metric["name"] for metric in learner.get("metrics", [])]

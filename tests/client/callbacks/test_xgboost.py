@@ -8,7 +8,7 @@ import pytest
 import xgboost
 from sklearn.datasets import load_iris
 
-from agnez_client.callbacks.xgboost import AgnezCallback
+from agnez_client.callbacks.xgboost import AgnezCallback, settings_of
 from tests.client.callbacks.documented import run_example
 from tests.client.ingest_server import IngestServer, TakenSpool
 
@@ -70,6 +70,32 @@ def test_settings_become_parameters(trained: Any) -> None:
     assert params["subsample"] == 1
     assert params["eval_metric"] == ["mlogloss", "merror"]
     assert params["best_iteration"] == trained[1].best_iteration
+
+
+def test_what_was_set_stands_before_the_defaults(iris: Any) -> None:
+    """XGBoost tells no callback what was given; what is no default was."""
+    given = {"objective": "multi:softprob", "num_class": 3, "max_depth": 2, "gamma": 0.5}
+    found = settings_of(xgboost.train(given, iris[0], 1))
+
+    names = list(found)
+    assert set(names[:6]) == {*given, "eval_metric", "min_split_loss"}  # gamma in other words
+    assert names.index("subsample") > 5 and names.index("num_feature") > 5
+
+
+@pytest.mark.parametrize(
+    ("objective", "more"),
+    [("rank:ndcg", {}), ("survival:aft", {}), ("reg:quantileerror", {"quantile_alpha": 0.5}),
+     ("count:poisson", {"booster": "gblinear"})],
+)  # fmt: skip
+def test_settings_of_other_objectives(objective: str, more: dict[str, Any]) -> None:
+    """Those that ask for more than a label, too."""
+    data = xgboost.DMatrix([[0.0], [1.0]], label=[0, 1])
+    if objective.startswith("survival"):
+        data.set_float_info("label_lower_bound", [1.0, 2.0])
+        data.set_float_info("label_upper_bound", [1.0, 2.0])
+    booster = xgboost.Booster({"objective": objective, **more}, [data])
+
+    assert next(iter(settings_of(booster).items())) == ("objective", objective)
 
 
 def test_the_importance_of_features_arrives(trained: Any) -> None:
