@@ -12,6 +12,7 @@ import pytest
 from agnez_client import Context
 from agnez_client.callbacks.run import CallbackRun
 from tests.client.callbacks.documented import run_example
+from tests.client.callbacks.silence import trained_in_silence
 from tests.client.ingest_server import IngestServer, TakenSpool
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -336,3 +337,15 @@ def test_the_documented_example_runs(spool: Callable[[], TakenSpool]) -> None:
 
     assert len(spool().channel("val_loss")) == 5
     assert len(spool().channel("test_accuracy")) == 1
+
+
+def test_a_silent_server_delays_no_training(
+    server: IngestServer, begin: Callable[..., Context]
+) -> None:
+    """All that was told arrives when it answers again."""
+    fits = {}
+    spool = trained_in_silence(
+        server, begin, lambda job: fits.update(fit(build(), AgnezCallback(job, histograms=1)))
+    )
+
+    assert [y for _, y in spool.channel("loss")] == fits["loss"]

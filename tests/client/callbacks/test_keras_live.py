@@ -12,6 +12,7 @@ from PIL import Image
 
 from agnez_client import Context
 from agnez_client.plots import DeepPref, grid2d
+from tests.client.callbacks.silence import trained_in_silence
 from tests.client.ingest_server import IngestServer
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -118,3 +119,14 @@ def built_without_kernel() -> keras.Layer:
     layer = keras.layers.ReLU()
     layer(np.zeros((1, 2), np.float32))
     return layer
+
+
+def test_a_silent_server_delays_no_training(
+    server: IngestServer, begin: Any, model: keras.Model
+) -> None:
+    """Neither losses nor pictures wait for an answer."""
+    spool = trained_in_silence(
+        server, begin, lambda job: fit(model, Plot(job=job), Grid2D(model.layers[0], job=job))
+    )
+
+    assert len(spool.channel("loss")) == 6

@@ -17,6 +17,7 @@ from agnez_client.callbacks.lightning import AgnezCallback, AgnezLogger
 from agnez_client.record.model import summarise
 from tests.client.callbacks.documented import run_example
 from tests.client.callbacks.models import batches, small_model
+from tests.client.callbacks.silence import trained_in_silence
 from tests.client.callbacks.test_callback_run import charts_of
 from tests.client.ingest_server import IngestServer, TakenSpool
 
@@ -257,3 +258,17 @@ def test_the_documented_example_runs(
     (spool,) = server.spools.values()
     assert len(spool.channel("loss")) == 58
     assert len(spool.channel("val_loss")) == 2
+
+
+def test_a_silent_server_delays_no_training(
+    server: IngestServer, begin: Any, tmp_path: Path
+) -> None:
+    """Neither the logger nor the callback waits for an answer."""
+
+    def train(job: Any) -> None:
+        logger = AgnezLogger(job=job)
+        trainer(tmp_path, logger=logger, callbacks=[AgnezCallback()]).fit(Small(), data(), data())
+
+    spool = trained_in_silence(server, begin, train)
+
+    assert len(spool.channel("loss")) == 8

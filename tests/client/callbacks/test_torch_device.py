@@ -21,6 +21,7 @@ from agnez_client.callbacks.torch import watch
 from agnez_client.callbacks.weights import unpacked
 from agnez_client.kinds import entry, number, numeric
 from tests.client.callbacks.models import batches, small_model
+from tests.client.callbacks.silence import trained_in_silence
 from tests.client.ingest_server import IngestServer
 
 
@@ -145,3 +146,22 @@ def test_of_a_large_tensor_a_part_is_looked_at() -> None:
     assert len(found) <= MAX_BINNED
     assert found[:3].tolist() == [0, 3, 6]
     assert sample(values[:MAX_BINNED]).tolist() == values[:MAX_BINNED].tolist()
+
+
+def test_a_silent_server_delays_no_training(server: IngestServer, begin: Any) -> None:
+    """Losses, norms and histograms arrive when it answers again."""
+
+    def train(job: Any) -> None:
+        model = small_model()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with watch(model, optimizer, every=2, job=job) as seen:
+            for x, y in batches(6):
+                loss = torch.nn.functional.cross_entropy(model(x), y)
+                loss.backward()
+                optimizer.step()
+                seen.step(loss)
+
+    spool = trained_in_silence(server, begin, train)
+
+    assert len(spool.channel("loss")) == len(spool.channel("gradient norm")) == 6
+    assert len(spool.entries("weights/0.weight")) == 4

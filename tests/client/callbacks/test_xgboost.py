@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 
 from agnez_client.callbacks.xgboost import AgnezCallback, settings_of
 from tests.client.callbacks.documented import run_example
+from tests.client.callbacks.silence import trained_in_silence
 from tests.client.ingest_server import IngestServer, TakenSpool
 
 PARAMS = {
@@ -182,3 +183,16 @@ def test_the_example_of_the_documentation_runs(
     run_example("XGBoost")
 
     assert server.only.channel("val/mlogloss")
+
+
+def test_a_silent_server_delays_no_training(server: IngestServer, begin: Any, iris: Any) -> None:
+    """All rounds arrive when it answers again."""
+    spool = trained_in_silence(
+        server, begin,
+        lambda job: xgboost.train(
+            PARAMS, iris[0], 5, evals=[(iris[0], "train")], verbose_eval=False,
+            callbacks=[AgnezCallback(job)],
+        ),
+    )  # fmt: skip
+
+    assert len(spool.channel("train/mlogloss")) == 5
