@@ -129,6 +129,23 @@ async def test_small_pictures_are_enlarged_with_hard_pixels(site: Site) -> None:
     assert abs(height - width / 4) <= 1
 
 
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [((150, 100), (450, 300)), ((150, 400), (180, 480)), ((400, 300), (640, 480))],
+)
+async def test_pictures_grow_where_there_is_room(
+    site: Site, size: tuple[int, int], drawn: tuple[int, int]
+) -> None:
+    """At most three times as large, 720 pixels wide and 480 high; smooth."""
+    id = await make(site, "alone", type="img", value=data_url(picture(*size)))
+    page = await site.open("/")
+    await size_is(page, id, size[0])
+
+    image = card(page, id).locator("img")
+    assert await image.evaluate("i => [i.clientWidth, i.clientHeight]") == [*drawn]
+    assert await image.evaluate("i => getComputedStyle(i).imageRendering") == "auto"
+
+
 async def test_a_broken_picture_says_so(gallery: Gallery) -> None:
     """With its address; when there is one, the next patch shows it."""
     gallery.site.forgiven = ("404",)
@@ -168,7 +185,7 @@ async def test_a_picture_of_another_server_is_asked_for_each_time(site: Site) ->
     assert all("referer" not in line.lower() for line in asked)
     assert all("cookie" not in line.lower() for line in asked)
     assert box is not None
-    assert (box["width"], box["height"]) == (300, 100)
+    assert (box["width"], box["height"]) == (720, 240)
     site.complaints.clear()  # it is what the cell is for: to ask another host
 
 

@@ -149,15 +149,39 @@ async def test_what_can_not_be_shown_says_so(site: Site) -> None:
     await make(site, "strange", 1, type="plot3d", value="abc")
     await make(site, "wrong", 2, value={"a": 1})
     await make(site, "", 3)
+    await make(site, "loud", 4, type="HTML")
     page = await site.open("/")
 
     await page.get_by_role("region", name="empty").get_by_text("Nothing yet").wait_for()
     strange = page.get_by_role("region", name="strange")
-    await strange.get_by_text("There is no view for cells of type “plot3d”.").wait_for()
+    await strange.get_by_text(
+        "There is no view for cells of type “plot3d”. Expected html or img."
+    ).wait_for()
     wrong = page.get_by_role("region", name="wrong")
     await wrong.get_by_text("This cell can't be shown.").wait_for()
     nameless = page.get_by_role("region", name="html cell 4")
     await nameless.frame_locator("iframe").get_by_text("in").wait_for()
+    loud = page.get_by_role("region", name="loud")
+    await loud.frame_locator("iframe").get_by_text("in loud").wait_for()
+
+
+async def test_frames_far_out_of_sight_are_given_up(site: Site) -> None:
+    """Their places stay as high as they were, and what was in them comes back with the reader."""
+    tall = "<p style='height: 1500px'>tall {}</p>"
+    ids = [await make(site, f"{n}", n, value=tall.format(n)) for n in range(10)]
+    page = await site.open("/")
+    top = content(page, ids[0]).get_by_text("tall 0")
+    await top.wait_for()
+    before = await corners(page)
+
+    await card(page, ids[9]).scroll_into_view_if_needed()
+
+    await content(page, ids[9]).get_by_text("tall 9").wait_for()
+    await card(page, ids[0]).locator("iframe").wait_for(state="detached")
+    await card(page, ids[0]).scroll_into_view_if_needed()
+    await top.wait_for()
+    after = await corners(page)
+    assert after[2][1] - after[0][1] == before[2][1] - before[0][1]
 
 
 async def test_what_was_shown_stays_when_the_newest_can_not_be(site: Site) -> None:

@@ -54,6 +54,28 @@ async def test_a_finger_moves_a_cell_by_its_grip(browser: Browser, tmp_path: Pat
         await context.close()
 
 
+async def test_a_phone_takes_an_arrangement_back(browser: Browser, tmp_path: Path) -> None:
+    """It has one column to choose from; the button is there only while there is something."""
+    async with serving(ServerSettings(port=0, data=tmp_path)) as served:
+        context = await browser.new_context(**PHONE)
+        async with visiting(browser, served.url) as site:
+            site.context = context
+            ids = [await make(site, name, n, value=[]) for n, name in enumerate("ab")]
+            url = f"{site.url}/api/v1/cells/arrangement?place=home"
+            async with site.http.put(url, json={"order": ids[::-1]}):
+                pass
+            page = await site.open("/")
+            await wait_for_names(page, "b", "a")
+
+            button = page.get_by_role("button", name="Arrangement", exact=True)
+            await button.click()
+            await page.get_by_role("button", name="Reset arrangement").click()
+
+            await wait_for_names(page, "a", "b")
+            assert not await button.is_visible()
+        await context.close()
+
+
 async def test_who_may_only_read_moves_and_deletes_nothing(
     browser: Browser, tmp_path: Path
 ) -> None:

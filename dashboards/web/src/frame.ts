@@ -32,9 +32,10 @@ class Frame {
 
   constructor(private readonly port: MessagePort) {
     port.onmessage = (event) => this.hear(event.data as PageWord);
+    this.tell({ kind: "here" });
   }
 
-  async show(order: Order): Promise<void> {
+  private async show(order: Order): Promise<void> {
     try {
       if (order.kind === "html") await this.showHtml(order.html, order.bokeh);
       else await this.showBokeh(order.item);
@@ -51,6 +52,7 @@ class Frame {
   }
 
   private hear(word: PageWord): void {
+    if (word.kind === "order") void this.show(word.order);
     if (word.kind === "there?") this.tell({ kind: "here" });
     if (word.kind === "scripts") this.given?.take(word.scripts);
     if (word.kind === "failed") this.given?.refuse(new Error(word.why));
@@ -135,7 +137,7 @@ const begin = (event: MessageEvent): void => {
   const port = event.ports[0];
   if (event.source !== window.parent || !port) return;
   window.removeEventListener("message", begin);
-  void new Frame(port).show(event.data as Order);
+  new Frame(port);
 };
 
 guard();

@@ -8,6 +8,8 @@ import type { Cell } from "./record.ts";
 
 /** So far outside the window a cell counts as in sight. */
 const AHEAD = "300px";
+/** So far outside it is given up, where that saves much. */
+const FAR = "3000px";
 /** A column narrower than this is none: there are fewer of them. */
 const NARROWEST_PX = 150;
 const PHONE = matchMedia("(max-width: 700px)");
@@ -16,6 +18,7 @@ export class Board {
   readonly element = h("div", { class: "cells-grid", role: "list" });
   private readonly cards = new Map<string, CellCard>();
   private readonly sight: IntersectionObserver;
+  private readonly reach: IntersectionObserver;
   private arrangement: Arrangement | null = null;
   private mayChange = false;
   private width = 0;
@@ -25,6 +28,7 @@ export class Board {
 
   constructor(private readonly events: CardEvents) {
     this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: AHEAD });
+    this.reach = new IntersectionObserver((entries) => this.rest(entries), { rootMargin: FAR });
     new ResizeObserver(() => this.fit()).observe(this.element);
   }
 
@@ -91,12 +95,14 @@ export class Board {
     card.allow(this.mayChange);
     this.cards.set(cell.id, card);
     this.sight.observe(card.slot);
+    this.reach.observe(card.slot);
     if (this.opened) card.loader.changed();
     return card;
   }
 
   private remove(id: string, card: CellCard): void {
     this.sight.unobserve(card.slot);
+    this.reach.unobserve(card.slot);
     this.cards.delete(id);
     card.remove();
   }
@@ -120,5 +126,12 @@ export class Board {
       this.cards.get((target as HTMLElement).dataset["cell"]!)?.loader.turn(isIntersecting);
     }
     this.looked();
+  }
+
+  /** What is behind another tab, or folded away, is not far: it has no place at all. */
+  private rest(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting, boundingClientRect } of entries) {
+      if (!isIntersecting && boundingClientRect.height > 0) this.cards.get((target as HTMLElement).dataset["cell"]!)?.loader.rest();
+    }
   }
 }

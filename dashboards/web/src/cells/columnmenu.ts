@@ -12,7 +12,7 @@ export interface ColumnEvents {
 
 export class ColumnMenu {
   readonly element: HTMLElement;
-  private readonly word = h("span", {});
+  private readonly word = h("span", { class: "column-word" });
   private readonly button: HTMLButtonElement;
   private readonly choices: readonly HTMLButtonElement[];
   private readonly reset: HTMLButtonElement;
@@ -20,12 +20,12 @@ export class ColumnMenu {
 
   constructor(events: ColumnEvents) {
     this.choices = Array.from({ length: MOST_COLUMNS }, (_, i) => this.choice(i + 1, events));
-    this.reset = h("button", { type: "button", class: "button quiet small", onclick: () => events.reset() }, words.reset);
+    this.reset = h("button", { type: "button", class: "button quiet small", onclick: () => this.takeBack(events) }, words.reset);
     this.panel = h("div", { class: "menu-list column-panel", hidden: true },
       h("div", { class: "column-choices", role: "group", "aria-label": words.columns }, ...this.choices), this.reset);
     this.button = h("button", {
       type: "button", class: "button", "aria-expanded": "false", onclick: () => this.turn(this.panel.hidden !== false),
-    }, icon("columns", 14), this.word);
+    }, icon("columns", 14), this.word, h("span", { class: "arrangement-word" }, words.arrangement));
     this.element = h("div", { class: "menu column-menu", hidden: true }, this.button, this.panel);
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.element.addEventListener("focusout", (event) => {
@@ -38,6 +38,13 @@ export class ColumnMenu {
     setText(this.word, words.columnCount(columns));
     this.choices.forEach((choice, i) => choice.setAttribute("aria-pressed", String(i + 1 === columns)));
     this.reset.disabled = !isArranged;
+    this.element.classList.toggle("arranged", isArranged);
+  }
+
+  /** Where columns can't be chosen the menu goes with what it took back. */
+  private takeBack(events: ColumnEvents): void {
+    this.turn(false);
+    events.reset();
   }
 
   private choice(columns: number, events: ColumnEvents): HTMLButtonElement {

@@ -3,7 +3,7 @@
 import { base } from "../base.ts";
 import type { MenuItem } from "../menu.ts";
 import { saveFile } from "../save.ts";
-import { isEmpty, type Cell } from "./record.ts";
+import { isEmpty, typeOf, type Cell } from "./record.ts";
 import type { CellRecord } from "./view.ts";
 import { words } from "./words.ts";
 
@@ -13,9 +13,10 @@ const NAME_LETTERS = 80;
 /** Null where there is nothing to keep. */
 export function downloadOf(record: CellRecord, cell: Cell): MenuItem | null {
   const { value } = record;
+  const type = typeOf(record);
   if (isEmpty(value)) return null;
-  if (cell.type === "img" && typeof value === "string") return imageOf(value, cell);
-  if (cell.type === "html" && typeof value === "string") return fileOf(value, `${fileName(cell)}.html`, "text/html");
+  if (type === "img" && typeof value === "string") return imageOf(value, cell);
+  if (type === "html" && typeof value === "string") return fileOf(value, `${fileName(cell)}.html`, "text/html");
   return fileOf(JSON.stringify(value, null, 2), `${fileName(cell)}.json`, "application/json");
 }
 

@@ -14,6 +14,8 @@ import type { CellRecord, CellView } from "./view.ts";
 
 /** What is smaller is drawn with hard pixels, by a whole factor. */
 const SMALL = 128;
+/** What is larger than that may grow so far, and to so many pixels: a thumbnail is lost in a card. */
+const GROWS = { factor: 3, width: 720, height: 480 };
 const MOST_LETTERS = 200;
 
 /** What can be shown, and its own size in pixels. */
@@ -62,10 +64,8 @@ export class ImgView implements CellView {
     const before = this.picture;
     this.picture = picture;
     const { width, height, element } = picture;
-    const factor = Math.max(1, Math.floor((2 * SMALL) / Math.max(width, height, 1)));
-    const isSmall = Math.max(width, height) <= SMALL;
-    element.classList.toggle("pixelated", isSmall);
-    Object.assign(element.style, { aspectRatio: `${width} / ${height}`, width: `${width * (isSmall ? factor : 1)}px` });
+    element.classList.toggle("pixelated", isSmall(picture));
+    Object.assign(element.style, { aspectRatio: `${width} / ${height}`, width: `${Math.round(width * growth(picture))}px` });
     const top = picture.again("") ? this.button(picture) : element;
     // A frame that is taken out and put in again would load again.
     for (const other of [...this.element.children]) if (other !== top) other.remove();
@@ -76,10 +76,19 @@ export class ImgView implements CellView {
   private button(picture: Picture): HTMLElement {
     const alt = words.image(this.name);
     const open = (): void => openLightbox({
-      title: alt, width: picture.width, height: picture.height, smooth: Math.max(picture.width, picture.height) > SMALL,
+      title: alt, width: picture.width, height: picture.height, smooth: !isSmall(picture),
       content: () => picture.again(alt)!,
     });
     const label = words.enlarge(this.name);
     return h("button", { type: "button", class: "image-button", title: label, "aria-label": label, onclick: open }, picture.element);
   }
+}
+
+const isSmall = ({ width, height }: Picture): boolean => Math.max(width, height) <= SMALL;
+
+/** How much larger than itself a picture is drawn; a narrow card still makes it as wide as it is. */
+function growth(picture: Picture): number {
+  const { width, height } = picture;
+  if (isSmall(picture)) return Math.max(1, Math.floor((2 * SMALL) / Math.max(width, height, 1)));
+  return Math.max(1, Math.min(GROWS.factor, GROWS.width / width, GROWS.height / height));
 }

@@ -45,6 +45,11 @@ export class Loader {
     this.wake();
   }
 
+  /** Far out of sight: what costs much is brought once more when it comes near. */
+  rest(): void {
+    if (!this.inSight && !this.running && this.stage.rest()) this.stale = true;
+  }
+
   /** The server has something newer. */
   changed(): void {
     this.stale = true;

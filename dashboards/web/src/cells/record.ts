@@ -27,6 +27,9 @@ export function cellOf(record: CellRecord): Cell | null {
   };
 }
 
+/** Which view it asks for: "HTML" and "Img" are no other types than in small letters. */
+export const typeOf = (record: CellRecord): string => String(record["type"]).trim().toLowerCase();
+
 /** The value that a client sends first, to be filled later. */
 export function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;

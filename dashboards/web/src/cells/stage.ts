@@ -4,9 +4,9 @@ import { ApiError, Unreachable } from "../api.ts";
 import { fill, h } from "../dom.ts";
 import { formatCount } from "../format.ts";
 import { strings } from "../strings.ts";
-import { isEmpty } from "./record.ts";
+import { isEmpty, typeOf } from "./record.ts";
 import type { CellRecord, CellView } from "./view.ts";
-import { viewOf } from "./views.ts";
+import { isCostly, viewOf } from "./views.ts";
 import { words } from "./words.ts";
 
 export class Stage {
@@ -14,7 +14,7 @@ export class Stage {
   /** Times that something new was shown, words included. */
   shown = 0;
   private view: { type: string; view: CellView } | null = null;
-  private readonly status = h("div", { class: "cell-status" }, h("div", { class: "skeleton-plot" }));
+  private readonly status = h("div", { class: "cell-status" }, skeleton());
   private readonly note = h("p", { class: "cell-note", role: "status", hidden: true });
 
   /** `retry`: the reader wants what failed once more. */
@@ -24,10 +24,10 @@ export class Stage {
 
   /** Resolves when it is shown, or given up because `signal` aborted. */
   async show(record: CellRecord, signal: AbortSignal): Promise<void> {
-    const type = String(record["type"]);
+    const type = typeOf(record);
     if (isEmpty(record["value"])) return this.say(h("p", {}, words.nothingYet));
     const view = this.view?.type === type ? this.view.view : viewOf(type);
-    if (!view) return this.say(h("p", {}, words.noView(type)), h("p", {}, words.noViewText(kindOf(record["value"]))));
+    if (!view) return this.say(h("p", {}, words.noView(String(record["type"]))), h("p", {}, words.noViewText(kindOf(record["value"]))));
     await this.showIn(type, view, record, signal);
   }
 
@@ -42,6 +42,18 @@ export class Stage {
     }
     this.say(h("p", {}, words.cantShow), h("p", {}, why),
       h("button", { type: "button", class: "button small", onclick: () => this.retry() }, strings.retry));
+  }
+
+  /** Gives up a view that costs much, and keeps its place; false where there is none. */
+  rest(): boolean {
+    if (!this.view || !isCostly(this.view.type)) return false;
+    this.element.style.minHeight = `${this.element.offsetHeight}px`;
+    discard(this.view.view);
+    this.view = null;
+    fill(this.status, skeleton());
+    this.status.hidden = false;
+    this.note.hidden = true;
+    return true;
   }
 
   remove(): void {
@@ -68,6 +80,7 @@ export class Stage {
     }
     if (isNew) this.replace(type, view);
     this.status.hidden = this.note.hidden = true;
+    this.element.style.minHeight = "";
     this.shown++;
   }
 
@@ -83,9 +96,12 @@ export class Stage {
     fill(this.status, ...content);
     this.status.hidden = false;
     this.note.hidden = true;
+    this.element.style.minHeight = "";
     this.shown++;
   }
 }
+
+const skeleton = (): HTMLElement => h("div", { class: "skeleton-plot" });
 
 function discard(view: CellView): void {
   view.remove();

@@ -11,7 +11,7 @@ export const words = {
   more: (count: number): string => (count === 1 ? "Show 1 more" : `Show ${count.toLocaleString("en")} more`),
 
   nothingYet: "Nothing yet",
-  noView: (type: string): string => `There is no view for cells of type “${type}”.`,
+  noView: (type: string): string => `There is no view for cells of type “${type}”. Expected html or img.`,
   noViewText: (value: string): string => `What it holds is ${value}. The menu saves it.`,
   aText: (length: string): string => `a text of ${length} letters`,
   aNumber: "a number",
@@ -46,6 +46,7 @@ export const words = {
 
   columns: "Columns",
   columnCount: (count: number): string => (count === 1 ? "1 column" : `${count} columns`),
+  arrangement: "Arrangement",
   reset: "Reset arrangement",
   move: (name: string): string => `Move ${name}`,
   moveHelp: "Drag it, or use the arrow keys",

@@ -1,4 +1,4 @@
-/** What the page and its frame say to each other; all but the first order goes through a port. */
+/** What the page and its frame say to each other, through a port which the page hands in at first. */
 
 import type { ScriptName } from "./scripts.ts";
 
@@ -15,9 +15,11 @@ export type FrameWord =
   | { kind: "blocked"; what: string; host: string }
   /** It was made for this other version of Bokeh. */
   | { kind: "bokeh"; made: string }
+  /** It has the port, and is there still. */
   | { kind: "here" };
 
 export type PageWord =
+  | { kind: "order"; order: Order }
   | { kind: "scripts"; scripts: Partial<Record<ScriptName, Blob>> }
   | { kind: "failed"; why: string }
   | { kind: "there?" };

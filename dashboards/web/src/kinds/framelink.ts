@@ -1,9 +1,9 @@
 /**
  * What one frame tells, as words that are safe to act on.
  *
- * The order goes in with a port, and what comes back through it comes from the document that was
+ * A port goes in, then the order through it, and what comes back comes from the document that was
  * asked for: when the content leads its frame to another page, the port ends with the document. A
- * frame that sends without end is ended.
+ * frame that sends without end is ended. A frame may stand ready before there is an order for it.
  */
 
 import type { FrameWord, Order, PageWord } from "../frame/orders.ts";
@@ -31,11 +31,21 @@ export class FrameLink {
   private isOpen = true;
   private answerTimer = 0;
   private isShown = false;
+  private order: Order | null = null;
+  private hasPort = false;
+  /** Our own page stands in it, and waits for its order. */
+  isReady = false;
 
-  constructor(private readonly frame: HTMLIFrameElement, private readonly order: Order, private readonly tell: (told: Told) => void) {
+  constructor(private readonly frame: HTMLIFrameElement, private readonly tell: (told: Told) => void) {
     const { port1 } = this.channel;
     port1.onmessage = (event) => this.hear(event.data as FrameWord | null);
     frame.addEventListener("load", this.send, { once: true });
+  }
+
+  /** Once. It goes in as soon as it can. */
+  give(order: Order): void {
+    this.order = order;
+    if (this.hasPort) this.answer({ kind: "order", order });
   }
 
   close(): void {
@@ -53,7 +63,9 @@ export class FrameLink {
   private readonly send = (): void => {
     const { frame } = this;
     links.set(frame.contentWindow!, this);
-    frame.contentWindow!.postMessage(this.order, "*", [this.channel.port2]);
+    frame.contentWindow!.postMessage(null, "*", [this.channel.port2]);
+    this.hasPort = true;
+    if (this.order) this.answer({ kind: "order", order: this.order });
     frame.addEventListener("load", this.ask);
   };
 
@@ -83,6 +95,7 @@ export class FrameLink {
     if (!this.isOpen || !this.isFew()) return;
     clearTimeout(this.answerTimer);
     this.frame.classList.remove("sandbox-doubt");
+    this.isReady = true;
     if (word?.kind === "shown") this.isShown = true;
     if (word?.kind === "need" && Array.isArray(word.scripts)) void this.bring(word.scripts);
     const told = checked(word);

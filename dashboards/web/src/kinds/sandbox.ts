@@ -2,8 +2,8 @@
  * The frame of frame.ts from outside: what to show goes in, its size comes out.
  *
  * Each order has a frame of its own, so what an earlier one started ends with it. The earlier frame
- * stays in sight until the new one has been drawn behind it. What is wider than its place is made
- * smaller as a picture is.
+ * stays in sight until the new one has been drawn behind it; one that changes has an empty frame at
+ * hand for the next time. What is wider than its place is made smaller as a picture is.
  */
 
 import { h, setText } from "../dom.ts";
@@ -14,6 +14,8 @@ import { bokehVersion, frameAddress } from "./framescripts.ts";
 import { words } from "./framewords.ts";
 
 const SHOWN_WITHIN_MS = 20_000;
+/** What has just been shown goes on drawing for a while. */
+const SPARE_AFTER_MS = 100;
 
 export class SandboxFrame {
   private readonly stage = h("div", { class: "sandbox-stage" });
@@ -22,6 +24,8 @@ export class SandboxFrame {
   private readonly fit = new Fit(this.element, this.stage);
   private shown: Shown | null = null;
   private next: Shown | null = null;
+  private spare: Shown | null = null;
+  private sparing = 0;
 
   /** `title` is for those who hear the page. */
   constructor(public title: string) {}
@@ -32,10 +36,9 @@ export class SandboxFrame {
    */
   async show(order: Omitted<Order>, height: number | null, signal: AbortSignal): Promise<void> {
     this.next?.remove();
-    const next = new Shown(this.title, { ...order, bokeh: bokehVersion } as Order);
-    this.next = next;
-    this.stage.append(next.frame);
+    const next = (this.next = this.takeEmpty());
     this.fit.prepare(next.frame);
+    next.give(this.title, { ...order, bokeh: bokehVersion } as Order);
     const done = await next.done(signal);
     if (this.next === next) this.next = null;
     if (done !== "shown") next.remove();
@@ -44,12 +47,29 @@ export class SandboxFrame {
   }
 
   remove(): void {
-    this.next?.remove();
-    this.shown?.remove();
+    for (const one of [this.next, this.shown, this.spare]) one?.remove();
+    clearTimeout(this.sparing);
     this.fit.remove();
   }
 
+  /** The spare frame, unless our page could not be loaded into it. */
+  private takeEmpty(): Shown {
+    const { spare } = this;
+    clearTimeout(this.sparing);
+    this.spare = null;
+    if (spare?.isReady) return spare;
+    spare?.remove();
+    return this.addEmpty();
+  }
+
+  private addEmpty(): Shown {
+    const empty = new Shown();
+    this.stage.append(empty.frame);
+    return empty;
+  }
+
   private exchange(next: Shown, height: number | null): void {
+    if (this.shown) this.sparing = window.setTimeout(() => (this.spare = this.addEmpty()), SPARE_AFTER_MS);
     this.shown?.remove();
     this.shown = next;
     next.frame.removeAttribute("aria-hidden");
@@ -70,7 +90,7 @@ export class SandboxFrame {
 
 type Omitted<T> = T extends unknown ? Omit<T, "bokeh"> : never;
 
-/** One order in its frame. */
+/** A frame and what is shown in it, once it has its order. */
 class Shown {
   readonly frame: HTMLIFrameElement;
   /** What it needs, in pixels; 0 where nothing is known. */
@@ -84,12 +104,22 @@ class Shown {
   private readonly blocked = { what: new Set<string>(), hosts: new Set<string>() };
   private finish: (how: "shown" | "aborted" | Error) => void = () => undefined;
 
-  constructor(title: string, order: Order) {
+  constructor() {
     this.frame = h("iframe", {
-      sandbox: "allow-scripts", src: frameAddress(), title, referrerpolicy: "no-referrer", "aria-hidden": "true",
+      sandbox: "allow-scripts", src: frameAddress(), referrerpolicy: "no-referrer", "aria-hidden": "true",
       class: "sandbox-frame sandbox-next",
     });
-    this.link = new FrameLink(this.frame, order, (told) => this.hear(told));
+    this.link = new FrameLink(this.frame, (told) => this.hear(told));
+  }
+
+  get isReady(): boolean {
+    return this.link.isReady;
+  }
+
+  /** Once. */
+  give(title: string, order: Order): void {
+    this.frame.title = title;
+    this.link.give(order);
   }
 
   done(signal: AbortSignal): Promise<"shown" | "aborted" | Error> {
