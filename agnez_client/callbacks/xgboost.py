@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import numpy as np
 import xgboost
@@ -35,7 +36,10 @@ _TEDIOUS: Final = frozenset(
 
 
 class AgnezCallback(xgboost.callback.TrainingCallback):  # type: ignore[misc]
-    """See the module. The run that it makes ends with the training."""
+    """
+    See the module. The run that it makes ends with the training; XGBoost tells no callback that it
+    has failed: the ``with`` block of the callback does, or the end of the process.
+    """
 
     def __init__(
         self, job: Job | Context | None = None, *, importance: bool = True, **about: Any
@@ -53,6 +57,17 @@ class AgnezCallback(xgboost.callback.TrainingCallback):  # type: ignore[misc]
         self._run = CallbackRun("xgboost", job, axis="round", **about)
         self._importance = importance
         self._round = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._run.end(error)
 
     def before_training(self, model: Any) -> Any:
         """See XGBoost."""

@@ -162,6 +162,21 @@ def test_a_linear_model_has_weights(server: IngestServer, begin: Any, iris: Any)
     assert table["columns"] == ["feature", "weight"]
 
 
+def test_a_training_that_fails_ends_the_run_with_its_block(server: IngestServer, iris: Any) -> None:
+    """XGBoost tells no callback."""
+
+    class Failing(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            """As a person's own callback may."""
+            raise ZeroDivisionError("diverged")
+
+    with pytest.raises(ZeroDivisionError), AgnezCallback(url=server.url) as callback:
+        xgboost.train(PARAMS, iris[0], 2, callbacks=[callback, Failing()])
+
+    (state,) = server.only.of_kind("state")
+    assert (state["state"], state["reason"]) == ("failed", "ZeroDivisionError: diverged")
+
+
 def test_a_wrong_job_is_an_error_at_once() -> None:
     """What a person wrote wrongly is said before the training."""
     with pytest.raises(TypeError, match="job is the text 'mine'"):
