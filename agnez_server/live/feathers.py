@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 NAMESPACE: Final = "/"
 MAX_ANSWER: Final = 64 << 20
-"""Bytes of what one `find` gives: it goes as one message, and all of it lies in memory."""
+"""Bytes of what a `find`, or a change of many, gives: one message, and all of it lies in memory."""
 SMALL_ANSWER: Final = 1 << 20
 MAX_HELD: Final = 256 << 20
 """Bytes that may wait for all connections together; beyond, only small answers are made."""
@@ -134,15 +134,31 @@ class Feathers:
         if call.method == "get":
             return self._values.get(call.given["id"], call.query)
         changing = getattr(self._values, call.method)
+        if call.method in ("patch", "remove") and call.given["id"] is None:
+            return await self._changed_all(changing, call)
         return await changing(*call.given.values(), call.query)
+
+    async def _changed_all(self, changing: Callable[..., Any], call: Call) -> orjson.Fragment:
+        """As `_found`; what can't be answered is not done either."""
+        answer = list[bytes]()
+
+        def accept(records: list[Record]) -> None:
+            answer.append(_as_json(records))
+            self._require_room(len(answer[0]))
+
+        await changing(*call.given.values(), call.query, accept=accept)
+        return orjson.Fragment(answer[0])
 
     async def _found(self, find: Finder) -> orjson.Fragment:
         """Raises TooLarge, and Busy where too much waits for connections that read slowly."""
-        found = await asyncio.to_thread(_as_json, find)
-        held = sum(caller.unread.held for caller in self._callers.values())
-        if len(found) > SMALL_ANSWER and held + len(found) > MAX_HELD:
-            raise Busy(f"{held} bytes wait for who is connected", retry_after_s=5)
+        found = await asyncio.to_thread(lambda: _as_json(find()))
+        self._require_room(len(found))
         return orjson.Fragment(found)
+
+    def _require_room(self, size: int) -> None:
+        held = sum(caller.unread.held for caller in self._callers.values())
+        if size > SMALL_ANSWER and held + size > MAX_HELD:
+            raise Busy(f"{held} bytes wait for who is connected", retry_after_s=5)
 
     # -- events ------------------------------------------------------------------------------
 
@@ -157,17 +173,17 @@ class Feathers:
                 caller.unread.put_nowait(messages[name])
 
 
-def _as_json(find: Finder) -> bytes:
-    """What is found as a JSON list; a record at a time, so that others have their turn."""
+def _as_json(records: list[Record]) -> bytes:
+    """A JSON list, made a record at a time: a thread that does it lets others have their turn."""
     pieces, size = list[bytes](), 0
-    for record in find():
+    for record in records:
         pieces.append(orjson.dumps(record))
         size += len(pieces[-1]) + 1
         if size > MAX_ANSWER:
             raise TooLarge(
                 f"what matches takes more than {MAX_ANSWER} bytes, too many for one message",
                 hint="take some at a time with $limit and $skip, leave fields out with $select, "
-                "or GET /values",
+                "or ask over HTTP",
                 limit=MAX_ANSWER,
             )
     return b"[" + b",".join(pieces) + b"]"

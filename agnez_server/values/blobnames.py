@@ -7,6 +7,7 @@ from typing import Final
 
 from agnez_server.models import VALUES
 from agnez_server.store.base import Change, Store
+from agnez_server.store.values import BlobRef
 from agnez_server.values.index import Record
 
 _ADDRESS: Final = re.compile(r"(?:\A|/)api/v1/blobs/([0-9a-f]{64})(?:[?#]|\Z)")
@@ -36,11 +37,14 @@ class BlobNames:
     def move(
         self, change: Change, number: int, before: Record | None, after: Record | None
     ) -> None:
-        """Within *change* the record *number* becomes *after*. A blob may be missing."""
+        """
+        Within *change* the record *number* becomes *after*.
+
+        A blob may be missing: it is named all the same, and is kept when it comes.
+        """
         old, new = named_blob(before), named_blob(after)
         owner = f"{VALUES}/{number}"
         if old is not None and old != new:
             change.release_blobs(owner, [old])
-        if new is not None and self._store.has_blobs([new]):
-            blob = self._store.blob(new)
-            change.keep_blobs(owner, [blob] if blob else [])
+        if new is not None:
+            change.keep_blobs(owner, [self._store.blob(new) or BlobRef(new, 0, "")])

@@ -35,6 +35,12 @@ __all__ = ["Event", "Finder", "Limits", "Record", "Values"]
 
 T = TypeVar("T")
 _ALL: Final[Mapping[str, Any]] = {}
+Accept = Callable[[list[Record]], None]
+"""Looks at what would be answered, before anything is kept, and raises to have it not done."""
+
+
+def _accept_any(records: list[Record]) -> None:
+    """Whoever sends an answer in parts can send any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ class Values:
         query: Mapping[str, Any] = _ALL,
         *,
         text: bool = False,
+        accept: Accept = _accept_any,
     ) -> Record | list[Record]:
         """
         Put the fields of *data* into the record *id*; None: into all that match, in one commit.
@@ -191,22 +198,39 @@ class Values:
         if id is None:
             parsed = parse_query(query, text=text)
             seen = await foresee(parsed, self._rows(), self._shelf.bytes)
-            many = await self._change(lambda draft: draft.patch_all(body, parsed, seen))
-            return [parsed.trimmed(record) for record in many]
+            return await self._change_all(
+                lambda draft: draft.patch_all(body, parsed, seen), parsed, accept
+            )
         parsed, wanted = _parsed_for_one(query, text), given_id(id, "patch")
         return parsed.trimmed(await self._change(lambda draft: draft.patch(wanted, body, parsed)))
 
     async def remove(
-        self, id: object | None, query: Mapping[str, Any] = _ALL, *, text: bool = False
+        self,
+        id: object | None,
+        query: Mapping[str, Any] = _ALL,
+        *,
+        text: bool = False,
+        accept: Accept = _accept_any,
     ) -> Record | list[Record]:
         """Take the record *id* away; None: all that match. Returns what they were."""
         if id is None:
             parsed = parse_query(query, text=text)
             seen = await foresee(parsed, self._rows(), self._shelf.bytes)
-            many = await self._change(lambda draft: draft.remove_all(parsed, seen))
-            return [parsed.trimmed(record) for record in many]
+            return await self._change_all(
+                lambda draft: draft.remove_all(parsed, seen), parsed, accept
+            )
         parsed, wanted = _parsed_for_one(query, text), given_id(id, "remove")
         return parsed.trimmed(await self._change(lambda draft: draft.remove(wanted, parsed)))
+
+    async def _change_all(
+        self, work: Callable[[Draft], list[Record]], query: Query, accept: Accept
+    ) -> list[Record]:
+        def accepted(draft: Draft) -> list[Record]:
+            records = [query.trimmed(record) for record in work(draft)]
+            accept(records)
+            return records
+
+        return await self._change(accepted)
 
     async def _change(self, work: Callable[[Draft], T]) -> T:
         """Do *work* in one commit, whoever gives up waiting for it, and tell of it afterwards."""

@@ -18,6 +18,7 @@ from agnez_server.listening import JsonRunner
 from agnez_server.serve import Served
 from agnez_server.settings import ServerSettings
 from agnez_server.store import SqliteStore, StoreOptions
+from tests.server.feathers_socket import FeathersSocket
 from tests.server.running import RunningServer
 from tests.server.spools import Spool
 
@@ -152,3 +153,28 @@ async def test_viewers_see_only_what_is_stored(server: RunningServer, disk: Disk
     while names[-1] != "found":
         names.append((await viewer.run())["name"])
     assert "lost" not in names
+
+
+async def test_values_are_kept_and_told_only_with_room(server: RunningServer, disk: Disk) -> None:
+    """507 as Feathers says it, nobody is told, and the next record is the next event."""
+    client = FeathersSocket()
+    await client.join(server)
+    _, made = await server.call("POST", "/values", json={"n": 1})
+    disk.full = True
+
+    for method, path, body in (
+        ("POST", "", {"n": 2}), ("POST", "", [{"n": 2}]), ("PUT", f"/{made['_id']}", {"n": 2}),
+        ("PATCH", "", {"n": 2}), ("DELETE", f"/{made['_id']}", None),
+    ):  # fmt: skip
+        status, error = await server.call(method, f"/values{path}", json=body)
+        assert (status, error["code"], error["className"]) == (507, 507, "insufficient-storage")
+    [refused] = await client.ask("create", "values", {"n": 2}, {})
+    assert refused["code"] == 507
+    assert (await server.call("GET", "/values"))[1] == [made]
+
+    await room_again(server, disk)
+    _, after = await server.call("POST", "/values", json={"n": 3})
+    assert [await client.next(), await client.next()] == [
+        ("values created", made), ("values created", after),
+    ]  # fmt: skip
+    await client.leave()

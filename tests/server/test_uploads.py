@@ -188,14 +188,18 @@ async def test_a_patch_of_another_field_keeps_the_picture(server: RunningServer)
 
 
 async def test_a_cell_may_come_before_its_picture(server: RunningServer) -> None:
-    """An address of nothing is taken; with the picture, the next patch keeps it."""
+    """An address of nothing is taken; the picture is kept when it comes, as long as the cell."""
     sha256 = hashlib.sha256(BODIES["image/png"]).hexdigest()
     cell = await new_cell(server, f"api/v1/blobs/{sha256}")
+    other = await new_cell(server, f"api/v1/blobs/{'0' * 64}")
+    await server.call("DELETE", f"/values/{other}")
+    await server.served.app[STORE].collect_blobs(0)
+
     await upload(server, BODIES["image/png"])
 
-    await server.call("PATCH", f"/values/{cell}", json={"value": f"api/v1/blobs/{sha256}"})
-
     assert await is_kept(server, sha256)
+    await server.call("DELETE", f"/values/{cell}")
+    assert not await is_kept(server, sha256)
 
 
 async def test_a_restart_forgets_no_name(start: Any) -> None:

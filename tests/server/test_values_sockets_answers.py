@@ -46,6 +46,24 @@ async def test_more_than_goes_into_a_message(
     assert len(await client.call("find", "values", {"$select": ["n"]})) == 3
 
 
+@pytest.mark.parametrize("change", [("remove", None), ("patch", None, {"seen": True})])
+async def test_what_is_too_much_to_answer_is_not_done(
+    client: FeathersSocket, monkeypatch: pytest.MonkeyPatch, change: tuple[object, ...]
+) -> None:
+    """Nothing is changed, nobody is told; with less of each record it is done."""
+    monkeypatch.setattr(feathers, "MAX_ANSWER", 5 << 19)
+    method, *given = change
+
+    error = await client.refused(str(method), "values", *given, {})
+
+    assert (error["code"], error["name"]) == (413, "PayloadTooLarge")
+    assert client.told.empty()
+    assert await client.call("find", "values", {"seen": True}) == []
+    done = await client.call(str(method), "values", *given, {"$select": ["n"]})
+    assert [record["n"] for record in done] == [0, 1, 2]
+    assert (await client.next())[0] == f"values {method}{'d' if method == 'remove' else 'ed'}"
+
+
 async def test_where_much_waits_already_only_little_is_answered(
     client: FeathersSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

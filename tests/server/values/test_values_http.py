@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -203,6 +204,21 @@ async def test_a_large_record(server: RunningServer) -> None:
     _, found = await call(server, "GET", f"/values/{made['_id']}")
 
     assert (status, found["value"] == html) == (201, True)
+
+
+async def test_a_body_that_never_ends_holds_nobody(server: RunningServer) -> None:
+    """Others create and find meanwhile, and of what was begun nothing is kept."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.served.port)
+    head = "POST /values HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
+    writer.write(f'{head}Content-Type: application/json\r\n\r\n{{"n": '.encode())
+    await writer.drain()
+
+    _, made = await server.call("POST", "/values", json={"n": 1})
+    writer.close()
+    _, found = await server.call("GET", "/values")
+
+    assert found == [made]
+    assert await reader.read() == b""
 
 
 async def test_many_records(server: RunningServer) -> None:
