@@ -268,12 +268,13 @@ def test_a_storm_of_ctrl_c_loses_no_point_that_was_sent(
     server: IngestServer, python: Callable[..., Script]
 ) -> None:
     """Each `send()` that returned is there once, in order; those interrupted may be, once."""
-    script = python(STORM, URL=server.url, AGNEZ_FLUSH_TIMEOUT="30")
+    script = python(STORM, URL=server.url, AGNEZ_FLUSH_TIMEOUT="90")
     hit, began = int(script.line()), int(script.line())
     interrupted = {int(x) for x in script.line().split()}
     status, _, errors = script.end()
 
     assert status == 0, errors
+    assert "waits in" not in errors, errors  # a machine too busy to send it all is no loss
     assert hit > 50
     arrived = [int(x) for x, _ in server.only.channel("loss")]
     assert arrived == sorted(set(arrived))
