@@ -17,7 +17,8 @@ from agnez_client.values import Values
 from agnez_client.values.calls import Record
 from agnez_client.values.errors import NotFound
 
-CELL_TYPES: Final = ("html", "img")
+CELL_TYPES: Final = ("html", "img", "HTML", "IMG")
+"""What the pages draw; they take capitals too."""
 _BRIEF: Final = ("name", "type", "pos", "run", "description")
 
 
@@ -96,7 +97,7 @@ def content_of(values: Documents, record: Record) -> bytes:
     value = record.get("value")
     if not isinstance(value, str) or not value:
         raise click.ClickException("the cell is empty")
-    if record.get("type") != "img":
+    if str(record.get("type")).lower() != "img":
         return value.encode(errors="replace")
     if value.startswith("data:"):
         return _of_data(value)

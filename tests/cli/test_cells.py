@@ -109,6 +109,15 @@ def test_pictures_within_an_address_are_saved(server: RunningServer, tmp_path: P
     assert (tmp_path / "dot.gif").read_bytes() == b"GIF89a"
 
 
+def test_a_type_in_capitals_is_one(server: RunningServer, tmp_path: Path) -> None:
+    """As on the pages: `IMG` is listed, and its picture is saved."""
+    post(server, "/values", {"type": "IMG", "name": "Dot", "value": "data:image/gif,GIF89a"})
+
+    assert [r["name"] for r in cells(server, "list")] == ["Dot"]
+    agnez(server, "save", "Dot", "-o", str(tmp_path / "dot.gif"))
+    assert (tmp_path / "dot.gif").read_bytes() == b"GIF89a"
+
+
 def test_a_picture_is_sent_and_comes_back(server: RunningServer, tmp_path: Path) -> None:
     """The server keeps the file as it is."""
     picture = tmp_path / "a.gif"
