@@ -22,6 +22,7 @@ SOURCES = {
 WIRE = {
     "agnez_client.protocol",
     "agnez_client.columns",
+    "agnez_client.finding",
     *(f"agnez_client.loglines{part}" for part in ("", ".reader", ".reading", ".short", ".forms")),
     *("agnez_client.loglines.message", "agnez_client.loglines.dictionary"),
 }
