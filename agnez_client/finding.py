@@ -15,7 +15,7 @@ class Finding:
 
     ``ok`` was looked at and is sound; ``note`` is worth knowing, nothing is lost; ``damage`` means
     that something stored can't be read or is not what was written. ``what`` is a sentence with
-    figures, ``where`` a path with the place in it, ``hint`` what the reader may do ("" for nothing).
+    figures, ``where`` a path with the place in it, ``hint`` what the reader may do, or "".
     """
 
     level: Level
