@@ -179,3 +179,5 @@ class StoreStats:
     blob_bytes: int = 0
     damaged_blobs: int = 0
     """Blobs that were found damaged, and were not put again."""
+    damage: str | None = None
+    """What was found broken when the store opened, in one sentence."""
