@@ -23,6 +23,7 @@ from agnez_server.catalog.posting import Poster
 from agnez_server.errors import AgnezServerError, Gone, NotFound
 from agnez_server.headers import add_headers
 from agnez_server.images import add_images
+from agnez_server.live.condition import watch_condition
 from agnez_server.live.feathers import Feathers, ScopeOf
 from agnez_server.live.hub import Hub
 from agnez_server.meter import RequestMeter
@@ -130,6 +131,9 @@ async def _watchdogs(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(app[keys.TRASH].watch(), name="trash"),
         asyncio.create_task(app[keys.RETENTION].watch(), name="retention"),
         asyncio.create_task(app[keys.HUB].door.keep_order(), name="door"),
+        asyncio.create_task(
+            watch_condition(app[keys.STORE], app[keys.HUB].tell_store), name="condition"
+        ),
     ]
     yield
     for task in tasks:

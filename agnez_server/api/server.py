@@ -15,8 +15,14 @@ from agnez_server.keys import STORE, TRASH
 
 
 async def get_health(request: web.Request) -> web.Response:
-    reason = request.app[STORE].store_stats().read_only
-    return parsing.json_answer({"status": "read_only" if reason else "ok", "reason": reason})
+    stats = request.app[STORE].store_stats()
+    return parsing.json_answer(
+        {
+            "status": "read_only" if stats.read_only else "ok",
+            "reason": stats.read_only,
+            "damage": stats.damage,
+        }
+    )
 
 
 async def get_version(request: web.Request) -> web.Response:
@@ -37,7 +43,11 @@ async def get_stats(request: web.Request) -> web.Response:
 
 
 _HEALTH: Final = schemas.obj(
-    {"status": {"enum": ["ok", "read_only"]}, "reason": schemas.maybe(schemas.TEXT)}
+    {
+        "status": {"enum": ["ok", "read_only"]},
+        "reason": schemas.maybe(schemas.TEXT),
+        "damage": schemas.maybe(schemas.TEXT),
+    }
 )
 _PROTOCOL: Final = schemas.obj({"oldest": schemas.WHOLE, "newest": schemas.WHOLE})
 _VERSION: Final = schemas.obj(

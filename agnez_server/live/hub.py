@@ -23,6 +23,7 @@ from agnez_server.errors import (
     TooLarge,
 )
 from agnez_server.live import asking
+from agnez_server.live.condition import Told, condition
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
 from agnez_server.live.viewer import Viewer
 from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS
@@ -123,6 +124,8 @@ class Hub:
             self._catalog.store, outlet, self._settings.frame_interval_s, self._describe
         )
         self.door.joined(sid, lambda: self._authorize(request, auth))
+        if any((told := condition(self._catalog.store)).values()):
+            viewer.note_store(told)
         self._viewers[sid] = viewer
         self._tasks[sid] = asyncio.create_task(self._tell(sid, viewer), name=f"viewer {sid}")
 
@@ -276,6 +279,11 @@ class Hub:
         for viewer in self._viewers.values():
             if viewer.watches_cells:
                 viewer.note_arranged(place)
+
+    def tell_store(self, told: Told) -> None:
+        """What the store is like has changed."""
+        for viewer in self._viewers.values():
+            viewer.note_store(told)
 
     def tell_cell(self, event: str, record: Mapping[str, Any]) -> None:
         """

@@ -62,6 +62,7 @@ class Viewer:
         self._runs: set[str] = set()
         self._run_points: set[str] = set()
         self._layouts: set[str] = set()
+        self._store_told: Mapping[str, str | None] | None = None
         self._wake = asyncio.Event()
         self._sent = self._painted = 0
         self._runs_told_at = 0.0
@@ -139,6 +140,11 @@ class Viewer:
         self._run_points.add(run)
         self._wake.set()
 
+    def note_store(self, told: Mapping[str, str | None]) -> None:
+        """What the store is like: the last word counts."""
+        self._store_told = told
+        self._wake.set()
+
     def note_layout(self, run: str) -> None:
         """A channel or chart of *run* was made."""
         self._layouts.add(run)
@@ -178,12 +184,18 @@ class Viewer:
                 await asyncio.sleep(0.1)
                 self._wake.set()
                 continue
+            await self._tell_store()
             await self._tell_runs()
             await self._tell_news()
             await self._tell_cells()
             if self._new and self._sent - self._painted < MOST_UNPAINTED:
                 await self._tell_points()
                 await asyncio.sleep(self._interval_s)
+
+    async def _tell_store(self) -> None:
+        if self._store_told is not None:
+            told, self._store_told = self._store_told, None
+            await self._outlet.send("store", told)
 
     async def _tell_runs(self) -> None:
         self._take_run_points()

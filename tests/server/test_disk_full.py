@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -14,6 +15,7 @@ from agnez_client.protocol import new_ulid
 from agnez_server.app import make_app
 from agnez_server.auth import Gate
 from agnez_server.authfiles import AuthFiles
+from agnez_server.keys import STORE
 from agnez_server.listening import JsonRunner
 from agnez_server.serve import Served
 from agnez_server.settings import ServerSettings
@@ -178,3 +180,45 @@ async def test_values_are_kept_and_told_only_with_room(server: RunningServer, di
         ("values created", made), ("values created", after),
     ]  # fmt: skip
     await client.leave()
+
+
+async def test_viewers_are_told_of_a_full_disk(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who are there when it fills, those who come later, and all when there is room."""
+    store, there = server.served.app[STORE], await server.viewer()
+    full = replace(store.store_stats(), read_only="no space left")
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "store_stats", lambda: full)
+
+        assert await there.store() == {"read_only": "no space left", "damage": None}
+        later = await server.viewer()
+        assert await later.store() == {"read_only": "no space left", "damage": None}
+
+    for viewer in (there, later):
+        assert await viewer.store() == {"read_only": None, "damage": None}
+
+
+async def test_a_sound_store_is_not_mentioned(server: RunningServer) -> None:
+    """Who joins a server that is well hears nothing of it."""
+    viewer = await server.viewer()
+    await viewer.ask("watch_runs")
+    id = await server.new_run()
+
+    await viewer.run(id=id)
+
+    assert viewer.stores.empty()
+
+
+async def test_damage_found_when_the_store_was_opened_is_told(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To who joins, and in the health, in the words of the store."""
+    store = server.served.app[STORE]
+    stats = replace(store.store_stats(), damage="3 points were lost")
+    monkeypatch.setattr(store, "store_stats", lambda: stats)
+
+    viewer = await server.viewer()
+
+    assert await viewer.store() == {"read_only": None, "damage": "3 points were lost"}
+    assert (await server.get("/health"))["damage"] == "3 points were lost"

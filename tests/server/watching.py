@@ -17,7 +17,7 @@ WITHIN_S = 10.0
 class Watcher:
     """
     One viewer. What the server sends lies in queues: `runs`, `layouts`, `told` (news), `bands`,
-    `cells`, and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives
+    `cells`, `stores`, and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives
     no credit.
     """
 
@@ -30,6 +30,7 @@ class Watcher:
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.bands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.cells: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.stores: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.gone = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
         self.client.on("frame", self._frame, namespace=NAMESPACE)
@@ -38,6 +39,7 @@ class Watcher:
         self.client.on("news", self.told.put, namespace=NAMESPACE)
         self.client.on("band", self.bands.put, namespace=NAMESPACE)
         self.client.on("cells", self.cells.put, namespace=NAMESPACE)
+        self.client.on("store", self.stores.put, namespace=NAMESPACE)
         self.client.on("disconnect", self._gone, namespace=NAMESPACE)
 
     async def join(self, *, token: str | None = None, transport: str = "websocket",
@@ -105,6 +107,10 @@ class Watcher:
     async def cell_news(self) -> dict[str, Any]:
         """The next `cells` event."""
         return await asyncio.wait_for(self.cells.get(), WITHIN_S)
+
+    async def store(self) -> dict[str, Any]:
+        """The next `store` event."""
+        return await asyncio.wait_for(self.stores.get(), WITHIN_S)
 
     async def points(self, series: int, until: int) -> list[tuple[float, float]]:
         """(x, y) of one series from frames, up to ordinal *until*."""
