@@ -4,13 +4,15 @@ import { fill, h } from "./dom.ts";
 import { icon, type IconName } from "./icons.ts";
 
 export interface Notice {
-  kind: "offline" | "lost" | "failed" | "trash";
+  kind: "offline" | "full" | "damage" | "lost" | "failed" | "trash";
   title: string;
   text: string;
   action?: { label: string; run: () => void };
 }
 
-const ICONS: Record<Notice["kind"], IconName> = { offline: "offline", lost: "lost", failed: "failed", trash: "trash" };
+const ICONS: Record<Notice["kind"], IconName> = {
+  offline: "offline", full: "disk", damage: "damage", lost: "lost", failed: "failed", trash: "trash",
+};
 
 export class Banner {
   readonly element = h("div", { class: "banners", role: "status" });

@@ -2,15 +2,17 @@
 
 import { Banner } from "./banner.ts";
 import { h } from "./dom.ts";
-import { Live, type Connection, type LiveEvents } from "./socket.ts";
+import { Live, type Connection, type LiveEvents, type StoreState } from "./socket.ts";
 import { strings } from "./strings.ts";
 import { Toasts } from "./toast.ts";
 import { TopBar } from "./topbar.ts";
 
-export interface ShellEvents extends Partial<Omit<LiveEvents, "connection">> {
+export interface ShellEvents extends Partial<Omit<LiveEvents, "connection" | "store">> {
   /** Connected, for the `first` time or anew: what changed meanwhile is to be asked for. */
   connected(first: boolean): Promise<void>;
 }
+
+const SOUND: StoreState = { read_only: null, damage: null };
 
 export class Shell {
   readonly bar = new TopBar();
@@ -20,7 +22,9 @@ export class Shell {
   private wasLive = false;
 
   constructor(private readonly events: ShellEvents) {
-    this.live = new Live({ ...events, connection: (state) => this.turned(state) });
+    this.live = new Live({
+      ...events, connection: (state) => this.turned(state), store: (state) => this.showStore(state),
+    });
   }
 
   /** The page with `content` below its bar. */
@@ -36,10 +40,20 @@ export class Shell {
         action: { label: strings.retry, run: () => this.live.retry() },
       });
     }
+    this.showStore(SOUND); // whoever is connected is told anew where it is not
     if (state !== "live") return;
     this.banner.hide("offline");
     const first = !this.wasLive;
     this.wasLive = true;
     void this.events.connected(first);
+  }
+
+  private showStore({ read_only, damage }: StoreState): void {
+    const { banner } = this;
+    const title = read_only?.includes("full") ? strings.diskFullTitle : strings.readOnlyTitle;
+    if (read_only) banner.show({ kind: "full", title, text: strings.readOnlyText(read_only) });
+    else banner.hide("full");
+    if (damage) banner.show({ kind: "damage", title: strings.damageTitle, text: damage });
+    else banner.hide("damage");
   }
 }

@@ -27,6 +27,13 @@ export interface LiveEvents {
   /** Ranks of a channel sent, which nobody is told point by point. */
   band(run: string): void;
   cells(news: CellNews): void;
+  store(state: StoreState): void;
+}
+
+/** What is out of order with the server's disk; null where nothing is. */
+export interface StoreState {
+  read_only: string | null;
+  damage: string | null;
 }
 
 /** New in a run that is watched, apart from numbers. */
@@ -71,6 +78,7 @@ export class Live {
       this.events.band?.(told.run);
     });
     this.socket.on("cells", (news: CellNews) => this.events.cells?.(news));
+    this.socket.on("store", (state: StoreState) => this.events.store?.(state));
     this.socket.on("layout", (told: { run: string }) => this.events.layout?.(told.run));
   }
 
