@@ -23,12 +23,12 @@ import orjson
 
 from agnez_server.store.blobfiles import blob_path
 from agnez_server.store.collector import backup_lock
-from agnez_server.store.copying import copy_database, sync
+from agnez_server.store.copying import copy_database, copy_file, sync
 
 BACKUP_VERSION: Final = 1
 MANIFEST: Final = "backup.json"
 DATABASES: Final = ("agnez.db", "blobs.db")
-_NOT_COPIED: Final = ("LOCK", "BACKUP", MANIFEST)
+_NOT_COPIED: Final = ("LOCK", "BACKUP", "ACKED", MANIFEST)
 _NOT_COPIED_ENDS: Final = ("-wal", "-shm", ".bak", ".part")
 
 Progress = Callable[[int, int], None]
@@ -173,16 +173,6 @@ class _Copying:
 
 def _is_wanted(name: str) -> bool:
     return name not in (*_NOT_COPIED, *DATABASES) and not name.endswith(_NOT_COPIED_ENDS)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file to a new one of mode 0600, and wait until it is on disk."""
-    with source.open("rb") as reader:
-        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as writer:
-            shutil.copyfileobj(reader, writer, 1 << 20)
-            writer.flush()
-            os.fsync(writer.fileno())
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import orjson
 
 from agnez_server.store.console import write_lines
 from agnez_server.store.entries import write_entries
-from agnez_server.store.log import RowEncoder
+from agnez_server.store.log import NUMBER, RowEncoder
 from agnez_server.store.names import write_names
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.unit import Group
@@ -86,6 +86,8 @@ def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) ->
         row = encoder.encode(group.points)
         con.execute("insert into log values (?, ?)", (group.log_id, row))
         group.log_bytes = len(row)
+    else:
+        con.execute(NUMBER, (group.log_id,))
 
 
 def _write_others(con: sqlite3.Connection, group: Group) -> None:

@@ -128,6 +128,7 @@ class Committer:
         group.log_id = self._log_id + 1
         with self._database.lock:
             commit(self._database.writer, group, self._encoder, self._options)
+            self._database.acknowledge(group.log_id)
         self._log_id = group.log_id
         self.last_commit_s = time.perf_counter() - began
         self._unchecked_bytes += sum(unit.size for unit in group.units)

@@ -1,8 +1,9 @@
-"""A consistent copy of a database that others may be writing to."""
+"""Copies of files, and consistent ones of a database that others may be writing to."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -52,6 +53,16 @@ def _copy(con: sqlite3.Connection, draft: Path, told: Told | None) -> None:
     with closing(sqlite3.connect(draft)) as copy:
         copy.execute("pragma synchronous = off")  # synced as a whole at the end
         con.backup(copy, pages=_STEP_PAGES, progress=progress)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file to a new one of mode 0600, and wait until it is on disk."""
+    with source.open("rb") as reader:
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            writer.flush()
+            os.fsync(writer.fileno())
 
 
 def sync(path: Path) -> None:

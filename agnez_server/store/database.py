@@ -6,6 +6,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from agnez_server.store.acked import AckedNote, read_acked
+from agnez_server.store.opening import look_at_wal, what_is_missing
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
 
@@ -15,7 +17,8 @@ class Database:
     `agnez.db`, opened and checked.
 
     ``writer`` belongs to the writer's thread, ``keeper`` to the keeper's, ``marks`` to the event
-    loop. ``lock`` is held while one of the first two changes something. ``id`` is the store's.
+    loop. ``lock`` is held while one of the first two changes something. ``id`` is the store's;
+    ``damage`` are sentences on what was found broken.
 
     Raises:
         CannotOpenStore: If the file can't be read, is not ours, or is too new.
@@ -24,6 +27,10 @@ class Database:
     def __init__(self, path: Path, options: StoreOptions) -> None:
         self.path, self.lock = path, threading.Lock()
         self._open: list[sqlite3.Connection] = []
+        self._acked = read_acked(path.parent)
+        self._note: AckedNote | None = None
+        found = look_at_wal(path, self._acked)
+        self.damage = [found] if found is not None else []
         try:
             self.writer = self._keep(connect_writer(path, options))
             self.id = prepare(self.writer, path)
@@ -32,6 +39,18 @@ class Database:
         except BaseException:
             self.close()
             raise
+
+    def compare(self, number: int) -> None:
+        """Say what is missing now that the newest commit is *number*; note commits from here on."""
+        missing = what_is_missing(self._acked, self.id, number)
+        if missing is not None:
+            self.damage.insert(0, missing)
+        self._note = AckedNote(self.path.parent, self.path, self.id, number)
+
+    def acknowledge(self, number: int) -> None:
+        """Note that the commit *number* is on disk; in the writer's thread, under the lock."""
+        if self._note is not None:
+            self._note.move(number)
 
     def size(self) -> int:
         """Size of the file, bytes."""
@@ -50,6 +69,9 @@ class Database:
         """Close the connections."""
         for con in reversed(self._open):
             con.close()
+        if self._note is not None:
+            self._note.close()
+            self._note = None
 
     def _keep(self, con: sqlite3.Connection) -> sqlite3.Connection:
         self._open.append(con)

@@ -97,10 +97,12 @@ def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> int:
     Points of series that are gone (their run was deleted) are skipped.
     """
     lost = 0
-    for row_id, body in con.execute("select id, body from log order by id"):
+    for row_id, body in con.execute("select id, body from log where id > 0 order by id"):
         row = decode_row(body)
         if row.damage:
             logger.error("row %d of the log is damaged, the rest is kept: %s", row_id, row.damage)
             lost += row.lost_points
         ledger.replay(row.points, LogRowSize(row_id, len(body)), now_s)
+    found = con.execute("select body from log where id = 0").fetchone()
+    ledger.log_id = max(ledger.log_id, found[0] if found is not None else 0)
     return lost

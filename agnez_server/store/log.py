@@ -37,6 +37,12 @@ _PACK_FROM: Final = 32
 
 Buffer = npt.NDArray[Any]
 
+NUMBER: Final = "insert into log values (0, ?1) on conflict (id) do update set body = max(body, ?1)"
+"""
+Rows of the table `log` are numbered as the commits are. In row 0 stands the number of the newest
+commit whose row is not there: it had no points, or they were sealed.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LogRow:

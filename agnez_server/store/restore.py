@@ -15,14 +15,13 @@ from agnez_server.store.backup import (
     Backup,
     CannotBackUp,
     Progress,
-    copy_file,
     file_blobs,
     read_manifest,
     store_id,
     unchanging,
 )
 from agnez_server.store.blobfiles import blob_path
-from agnez_server.store.copying import sync
+from agnez_server.store.copying import copy_file, sync
 from agnez_server.store.directory import LOCK, RESTORING, DataDirectory
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Final
 from agnez_server.store.chunk import CHUNK_POINTS, ChunkHead, ChunkRow, decode_chunk, encode_chunk
 from agnez_server.store.codec import Damaged
 from agnez_server.store.ledger import POINT_BYTES, Account, Ledger, Sealed, TailView
-from agnez_server.store.log import RowEncoder
+from agnez_server.store.log import NUMBER, RowEncoder
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.points import Points, join_points
 from agnez_server.store.tally import add, as_row, tally
@@ -146,7 +146,8 @@ class Sealer:
         con = self._con
         con.execute("begin immediate")
         try:
-            con.execute("delete from log where id <= ?", (log_id,))
+            con.execute("delete from log where id between 1 and ?", (log_id,))
+            con.execute(NUMBER, (log_id,))
             for piece in pieces:
                 _write_piece(con, piece)
             if carry is not None:

@@ -86,6 +86,7 @@ class SqliteStore(Store):
             load_docs(con, self._workspace.rows, self._rows)
             load_series(con, self._ledger, self._workspace)
             self._lost_points = replay_log(con, self._ledger, self._clock())
+        self._database.compare(self._ledger.log_id)
         self._workspace.pointed.update(self._ledger.pointed())
 
     _committer: Committer
@@ -287,6 +288,7 @@ class SqliteStore(Store):
             blobs=self._blobs.data.count,
             blob_bytes=self._blobs.data.bytes,
             damaged_blobs=self._blobs.data.damaged_blobs(),
+            damage="; ".join(self._database.damage) or None,
         )
 
     def _read(self, series: int, reading: Callable[[Source], Columns]) -> Columns:

@@ -90,7 +90,10 @@ async def commits(open_store, tmp_path):
 
 
 async def test_a_cut_log_opens_to_a_whole_commit(open_store, tmp_path, commits) -> None:
-    """Wherever it is cut: documents, points and marks of the first commits, none by halves."""
+    """
+    Wherever it is cut: documents, points and marks of the first commits, none by halves, and how
+    many are missing.
+    """
     size = (commits / "agnez.db-wal").stat().st_size
     found = []
     for number, cut in enumerate([*range(0, size, size // 16), size]):
@@ -98,21 +101,30 @@ async def test_a_cut_log_opens_to_a_whole_commit(open_store, tmp_path, commits) 
         shutil.copytree(commits, directory)
         with (directory / "agnez.db-wal").open("r+b") as wal:
             wal.truncate(cut)
-        found.append(await commits_in(await open_store(directory.name)))
+        store = await open_store(directory.name)
+        found.append(await commits_in(store))
+        lost, said = 12 - found[-1], store.store_stats().damage
+        assert said is None if not lost else said.startswith(f"{lost} acknowledged commit")
 
     assert found == sorted(found)
     assert found[0] < found[8] < found[-1] == 12
 
 
-async def test_a_flipped_bit_in_the_log_ends_it_there(open_store, tmp_path, commits) -> None:
-    """Commits before it are whole."""
+async def test_a_flipped_bit_in_the_log_is_mended(open_store, commits) -> None:
+    """All commits are there, it is said, and the log as it was is kept."""
     with (commits / "agnez.db-wal").open("r+b") as wal:
         wal.seek(-100_000, 2)
         byte = wal.read(1)[0]
         wal.seek(-100_000, 2)
         wal.write(bytes([byte ^ 8]))
+    damaged = (commits / "agnez.db-wal").read_bytes()
 
-    assert 0 < await commits_in(await open_store("crashed")) < 12
+    store = await open_store("crashed")
+
+    assert await commits_in(store) == 12
+    assert "was damaged: all" in store.store_stats().damage
+    [aside] = (commits / "damaged").iterdir()
+    assert aside.read_bytes() == damaged
 
 
 async def commits_in(store) -> int:
