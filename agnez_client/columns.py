@@ -62,6 +62,11 @@ def encode_columns(blocks: Sequence[Block], *, number: int = 0) -> bytes:
     return b"".join(parts)
 
 
+def numbered(body: bytes, number: int) -> bytes:
+    """The frame *body* with another number."""
+    return b"".join((_MAGIC, number.to_bytes(4, "little"), memoryview(body)[8:]))
+
+
 def decode_columns(body: bytes) -> tuple[int, list[Block]]:
     """
     The frame number and the blocks in *body*.

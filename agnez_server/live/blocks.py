@@ -22,15 +22,23 @@ _EMPTY: Final = np.empty(0)
 
 @dataclass(slots=True)
 class Watched:
-    """One watched series: ``dx`` is the width of a pixel in x, ``cursor`` the next ordinal."""
+    """One watched series; ``cursor`` is the next ordinal to be told."""
 
     series: Series
-    dx: float | None
     cursor: int
 
 
-def next_block(store: Store, watched: Watched) -> Block | None:
-    """What came since the cursor, None if nothing did; moves the cursor."""
+def is_long(store: Store, watched: Watched) -> bool:
+    """Whether so much came that the width of a pixel decides what is told."""
+    return store.stats(watched.series.id).count - watched.cursor > EXACT_POINTS
+
+
+def next_block(store: Store, watched: Watched, dx: float | None) -> Block | None:
+    """
+    What came since the cursor, None if nothing did; moves the cursor.
+
+    *dx* is the width of a pixel in x, None where the page knows none yet.
+    """
     columns = store.recent(watched.series.id, watched.cursor)
     total = store.stats(watched.series.id).count if columns is None else columns.total
     if total == watched.cursor:
@@ -38,7 +46,7 @@ def next_block(store: Store, watched: Watched) -> Block | None:
     start, watched.cursor = watched.cursor, total
     if columns is None or total < start:
         return _block(watched.series, start, total, None, refetch=True)
-    kept = _thinned(columns, watched.dx)
+    kept = _thinned(columns, dx)
     return _block(watched.series, start, total, kept, refetch=kept is None)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import socketio
@@ -24,7 +24,11 @@ from agnez_server.errors import (
 )
 from agnez_server.live import asking
 from agnez_server.live.condition import Told, condition
+from agnez_server.live.course import Key, Traveller
+from agnez_server.live.courses import Courses
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
+from agnez_server.live.packets import frame_parts
+from agnez_server.live.unread import Unread
 from agnez_server.live.viewer import Viewer
 from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS
 from agnez_server.settings import ServerSettings
@@ -41,12 +45,18 @@ _KNOWN: Final = "watch_runs, watch_cells, watch, unwatch and credit"
 class SocketOutlet:
     """The way to one viewer through socket.io."""
 
-    def __init__(self, door: Door, sid: str, sent: Counter[str]) -> None:
-        self._door, self._sid, self._sent = door, sid, sent
+    def __init__(self, door: Door, sid: str, unread: Unread, sent: Counter[str]) -> None:
+        self._door, self._sid, self._unread, self._sent = door, sid, unread, sent
 
     def waiting(self) -> int:
         """Messages that are not on the wire yet."""
-        return self._door.waiting(self._sid)
+        return self._unread.qsize()
+
+    def send_frame(self, body: bytes) -> None:
+        """Hand in a frame of points: it is in the queue of its connection when this returns."""
+        self._sent["frame"] += 1
+        for part in frame_parts(body):
+            self._unread.put_nowait(part)
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
@@ -76,7 +86,8 @@ class Hub:
         """Messages that were sent to viewers, by event."""
         self._viewers: dict[str, Viewer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._watchers: dict[str, dict[int, set[Viewer]]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._courses = Courses(catalog.store, settings.frame_interval_s, self._give_up)
         self._listen()
         self._stop = catalog.store.listen(self._on_commit)
 
@@ -95,7 +106,7 @@ class Hub:
 
     def is_watched(self, run: str) -> bool:
         """Whether somebody looks at channels of *run* now."""
-        return run in self._watchers
+        return self._courses.is_watched(run)
 
     def viewers(self) -> int:
         """How many viewers there are."""
@@ -119,11 +130,9 @@ class Hub:
             raise socketio.exceptions.ConnectionRefusedError(
                 error.message, error.as_json()["error"]
             )
-        outlet = SocketOutlet(self.door, sid, self.sent)
-        viewer = Viewer(
-            self._catalog.store, outlet, self._settings.frame_interval_s, self._describe
-        )
-        self.door.joined(sid, lambda: self._authorize(request, auth))
+        unread = self.door.joined(sid, lambda: self._authorize(request, auth))
+        outlet = SocketOutlet(self.door, sid, unread, self.sent)
+        viewer = Viewer(outlet, self._settings.frame_interval_s, self._describe)
         if any((told := condition(self._catalog.store)).values()):
             viewer.note_store(told)
         self._viewers[sid] = viewer
@@ -143,17 +152,17 @@ class Hub:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
         if viewer is not None:
-            for run, channel in viewer.channels:
-                self._forget(viewer, run, channel)
+            self._courses.leave(viewer)
 
-    def _forget(self, viewer: Viewer, run: str, channel: int) -> None:
-        channels = self._watchers.get(run, {})
-        watchers = channels.get(channel, set())
-        watchers.discard(viewer)
-        if not watchers:
-            channels.pop(channel, None)
-        if not channels:
-            self._watchers.pop(run, None)
+    def _give_up(self, traveller: Traveller) -> None:
+        """Close a viewer to whom nothing can be sent: his task ends, and with it the rest."""
+        for sid, viewer in self._viewers.items():
+            if viewer is traveller:
+                task = asyncio.create_task(
+                    self.door.server.disconnect(sid, namespace=NAMESPACE), name=f"close {sid}"
+                )
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
 
     # -- what they ask for -------------------------------------------------------------------
 
@@ -191,10 +200,18 @@ class Hub:
             self._check_numeric(run, place.channel)
         self._check_limit(viewer, run, {place.channel for place in places})
         viewer.follows.add(run)
-        series = self._series_by_channel(run) if places else {}
-        for place in places:
-            viewer.watch(run, place, series.get(place.channel, ()))
-            self._watchers.setdefault(run, {}).setdefault(place.channel, set()).add(viewer)
+        if not places:
+            return
+        series, store = self._series_by_channel(run), self._catalog.store
+        totals = {
+            place.channel: sum(store.stats(s.id).count for s in series.get(place.channel, ()))
+            for place in places
+            if place.band is not None
+        }
+        with self._courses.changing(viewer) as course:
+            viewer.watch(run, places, totals)
+            for place in places:
+                course.watch(run, place, series.get(place.channel, ()))
 
     def _check_numeric(self, run: str, channel: int) -> None:
         channels = self._catalog.layout(run)["channels"]
@@ -209,7 +226,7 @@ class Hub:
 
     def _check_limit(self, viewer: Viewer, run: str, channels: set[int]) -> None:
         most = self._settings.max_watched_channels
-        watched = {*viewer.channels, *((run, channel) for channel in channels)}
+        watched = {*viewer.places, *((run, channel) for channel in channels)}
         if len(watched) > most or len({*viewer.follows, run}) > most:
             raise TooLarge(f"a viewer watches at most {most} channels and runs", limit=most)
 
@@ -223,22 +240,29 @@ class Hub:
         run, numbers = asking.run_of(given), asking.numbers(given.get("channels"))
         if numbers is None:
             viewer.unfollow(run)
-        for key in viewer.channels:
-            if key[0] == run and (numbers is None or key[1] in numbers):
+        self._drop(
+            viewer,
+            [k for k in viewer.places if k[0] == run and (numbers is None or k[1] in numbers)],
+        )
+
+    def _drop(self, viewer: Viewer, keys: Sequence[Key]) -> None:
+        if not keys:
+            return
+        with self._courses.changing(viewer) as course:
+            for key in keys:
                 viewer.unwatch(*key)
-                self._forget(viewer, *key)
+                course.unwatch(key)
 
     def _credit(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         viewer.credit(checks.integer(given.get("frame"), "frame", 0, 2**53))
+        self._courses.wake(viewer)
 
     # -- what was committed ------------------------------------------------------------------
 
     def _on_commit(self, event: Committed) -> None:
         runs = {appended.series.run for appended in (*event.points, *event.entries)}
         for appended in event.points:
-            series = appended.series
-            for viewer in self._watchers.get(series.run, {}).get(series.channel, ()):
-                viewer.note_points(series)
+            self._courses.note(appended.series)
         changed, layouts, deleted = set[str](), set[str](), set[str]()
         for doc in event.docs:
             body = doc.after or doc.before or {}
@@ -257,11 +281,12 @@ class Hub:
             self._forget_run(run)
 
     def _tell_all(self, runs: set[str], changed: set[str], layouts: set[str]) -> None:
+        grown = runs - changed
         for viewer in self._viewers.values():
             for run in changed:
                 if viewer.watches_runs or run in viewer.follows:
                     viewer.note_run(run)
-            for run in runs - changed:
+            for run in grown:
                 if viewer.watches_runs or run in viewer.follows:
                     viewer.note_run_points(run)
             for run in layouts & viewer.follows:
@@ -298,10 +323,8 @@ class Hub:
                 )
 
     def _forget_run(self, run: str) -> None:
-        for channel, watchers in self._watchers.pop(run, {}).items():
-            for viewer in watchers:
-                viewer.unwatch(run, channel)
         for viewer in self._viewers.values():
+            self._drop(viewer, [key for key in viewer.places if key[0] == run])
             viewer.unfollow(run)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, Final
 
+import engineio.packet
 import orjson
 from socketio import packet
 
@@ -86,8 +87,20 @@ class ViewerPacket(packet.Packet):  # type: ignore[misc]  # socketio has no type
         return any(isinstance(part, bytes) for part in parts)
 
 
+def frame_parts(body: bytes) -> tuple[engineio.packet.Packet, engineio.packet.Packet]:
+    """An event `frame` with *body*, as two packets of Engine.IO."""
+    return _FRAME, engineio.packet.Packet(engineio.packet.MESSAGE, body)
+
+
 def _check_event(data: object) -> None:
     if not isinstance(data, list) or not data or not isinstance(data[0], str):
         raise ValueError("an event is a list that begins with its name")
     if data[0] in _RESERVED:
         raise ValueError(f"{data[0]} is not for viewers to send")
+
+
+_FRAME: Final = engineio.packet.Packet(
+    engineio.packet.MESSAGE,
+    ViewerPacket(packet.EVENT, namespace="/live", data=["frame", b""]).encode()[0],
+)
+"""What announces the body of a frame: the same for all."""

@@ -1,9 +1,9 @@
 """
-One viewer: what he watches, how far he has been told, and the task that tells him.
+One viewer: what he watches, how many frames he has painted, and the task that tells him the rest.
 
-What is new is only noted; a frame is built when it can be sent: not more often than the interval,
-with at most two frames on the way, and from the cursor, so that whatever came meanwhile is merged.
-A viewer who does not read costs a set of numbers, and nobody else waits for him.
+What is new is only noted, and told when it can be sent, so that whatever came meanwhile is merged.
+Frames are built for all who are on one course, and sent to him with at most two on the way. A
+viewer who does not read costs a few sets, and nobody else waits for him.
 """
 
 from __future__ import annotations
@@ -13,21 +13,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from agnez_client.columns import Block, encode_columns
+from agnez_client.columns import numbered
 from agnez_server.live.asking import Place
-from agnez_server.live.blocks import Watched, next_block
 from agnez_server.live.cellnews import CellNews
+from agnez_server.live.course import Key
 from agnez_server.live.news import BAND_INTERVAL_S, News
-from agnez_server.store.base import Series, Store
 
 logger = logging.getLogger(__name__)
 
 MOST_UNPAINTED: Final = 2
 MOST_WAITING: Final = 4
-FRAME_POINTS: Final = 100_000
-"""A frame that has so many points is full; the other series wait for the next one."""
-_BLOCK_COST: Final = 16
-"""What a block without points counts as."""
 RUN_INTERVAL_S: Final = 1.0
 
 
@@ -40,22 +35,22 @@ class Outlet(Protocol):
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
 
+    def send_frame(self, body: bytes) -> None:
+        """Hand in a frame of points."""
+
 
 class Viewer:
     """See the module. ``describe`` gives a run's document for a `run` event."""
 
     def __init__(
         self,
-        store: Store,
         outlet: Outlet,
         interval_s: float,
         describe: Callable[[str], Mapping[str, Any]],
     ) -> None:
-        self._store, self._outlet, self._describe = store, outlet, describe
-        self._interval_s = interval_s
-        self._watched: dict[int, Watched] = {}
-        self._channels: dict[tuple[str, int], Place] = {}
-        self._new: dict[int, None] = {}  # in the order in which they became new
+        self._outlet, self._describe = outlet, describe
+        self._places: dict[Key, Place] = {}
+        self._widths: frozenset[tuple[Key, float | None]] = frozenset()
         self._news = News()
         self._bands = News(BAND_INTERVAL_S)
         self._cells = CellNews(interval_s)
@@ -74,43 +69,36 @@ class Viewer:
     # -- what is watched ---------------------------------------------------------------------
 
     @property
-    def channels(self) -> list[tuple[str, int]]:
-        """The watched channels, each as run and number."""
-        return list(self._channels)
+    def places(self) -> Mapping[Key, Place]:
+        """The watched channels."""
+        return self._places
 
-    def watch(self, run: str, place: Place, series: Iterable[Series]) -> None:
-        """
-        Tell of a channel from now on, of its *series* from their cursors on.
+    @property
+    def widths(self) -> object:
+        """Equal for viewers with the same widths of a pixel."""
+        return self._widths
 
-        Series that have no cursor are told from their start, those that come later too.
+    def watch(self, run: str, places: Iterable[Place], totals: Mapping[int, int]) -> None:
         """
-        self._channels[run, place.channel] = place
-        total = 0
-        for one in series:
-            total += self._store.stats(one.id).count if place.band is not None else 0
-            self._forget(one.id)
-            if place.wants(one.rank):
-                self._watched[one.id] = Watched(one, place.dx, place.cursors.get(one.id, 0))
-                self._new[one.id] = None
-        if place.band is not None and place.band != total:
-            self._bands.note(run, [place.channel])
+        These channels of *run* are watched from now on; their course is another's concern.
+
+        *totals* are the points that there are, of each channel.
+        """
+        for place in places:
+            self._places[run, place.channel] = place
+            if place.band is not None and place.band != totals.get(place.channel, 0):
+                self._bands.note(run, [place.channel])
+        self._measure()
         self._wake.set()
 
     def unwatch(self, run: str, channel: int) -> None:
-        """Tell no more of this channel."""
-        self._channels.pop((run, channel), None)
-        gone = [
-            i
-            for i, w in self._watched.items()
-            if (w.series.run, w.series.channel) == (run, channel)
-        ]
-        for id in gone:
-            self._forget(id)
+        """This channel is watched no more."""
+        self._places.pop((run, channel), None)
         self._bands.forget_channel(run, channel)
+        self._measure()
 
-    def _forget(self, series: int) -> None:
-        self._watched.pop(series, None)
-        self._new.pop(series, None)
+    def _measure(self) -> None:
+        self._widths = frozenset((key, place.dx) for key, place in self._places.items())
 
     def unfollow(self, run: str) -> None:
         """Tell no more of *run*'s document, layout and news; its channels are another thing."""
@@ -119,15 +107,9 @@ class Viewer:
 
     # -- what is new -------------------------------------------------------------------------
 
-    def note_points(self, series: Series) -> None:
-        """Points of *series* were committed."""
-        place = self._channels[series.run, series.channel]
-        if place.band is not None:
-            self._bands.note(series.run, [series.channel])
-        if place.wants(series.rank):
-            if series.id not in self._watched:
-                self._watched[series.id] = Watched(series, place.dx, 0)
-            self._new[series.id] = None
+    def note_band(self, key: Key) -> None:
+        """The band of the channel *key* has changed."""
+        self._bands.note(key[0], [key[1]])
         self._wake.set()
 
     def note_run(self, run: str) -> None:
@@ -137,8 +119,9 @@ class Viewer:
 
     def note_run_points(self, run: str) -> None:
         """*run* got points: its count is told, once a second."""
+        if not self._run_points:  # else it is known that there is something to tell
+            self._wake.set()
         self._run_points.add(run)
-        self._wake.set()
 
     def note_store(self, told: Mapping[str, str | None]) -> None:
         """What the store is like: the last word counts."""
@@ -168,10 +151,21 @@ class Viewer:
         self._cells.note_arranged(place)
         self._wake.set()
 
+    # -- frames ------------------------------------------------------------------------------
+
     def credit(self, frame: int) -> None:
         """Frame number *frame* was painted."""
         self._painted = max(self._painted, min(frame, self._sent))
-        self._wake.set()
+
+    def is_ready(self) -> bool:
+        """Whether a frame can be sent now."""
+        unpainted = self._sent - self._painted
+        return unpainted < MOST_UNPAINTED and self._outlet.waiting() <= MOST_WAITING
+
+    def take_frame(self, body: bytes) -> None:
+        """Send a frame, as his next one."""
+        self._sent += 1
+        self._outlet.send_frame(numbered(body, self._sent))
 
     # -- telling -----------------------------------------------------------------------------
 
@@ -188,9 +182,6 @@ class Viewer:
             await self._tell_runs()
             await self._tell_news()
             await self._tell_cells()
-            if self._new and self._sent - self._painted < MOST_UNPAINTED:
-                await self._tell_points()
-                await asyncio.sleep(self._interval_s)
 
     async def _tell_store(self) -> None:
         if self._store_told is not None:
@@ -251,18 +242,3 @@ class Viewer:
                 return
             self._timer.cancel()
         self._timer = loop.call_later(wait_s, self._wake.set)
-
-    async def _tell_points(self) -> None:
-        blocks, room = list[Block](), FRAME_POINTS
-        while self._new and room > 0:
-            id = next(iter(self._new))
-            del self._new[id]
-            block = next_block(self._store, self._watched[id])
-            if block is not None:
-                blocks.append(block)
-                room -= max(len(block.x), _BLOCK_COST)
-        if self._new:
-            self._wake.set()
-        if blocks:
-            self._sent += 1
-            await self._outlet.send("frame", encode_columns(blocks, number=self._sent))

@@ -13,7 +13,7 @@ import socketio
 from agnez_client.columns import Block
 from agnez_server.keys import HUB
 from agnez_server.live.blocks import MOST_NEW_POINTS, MOST_POINTS
-from agnez_server.live.viewer import FRAME_POINTS
+from agnez_server.live.course import FRAME_POINTS
 from tests.server.running import RunningServer
 from tests.server.spools import Spool, records
 from tests.server.watching import Watcher

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import Any
 
 import aiohttp
 
@@ -103,16 +102,16 @@ async def test_frames_are_not_compressed(server: RunningServer) -> None:
 
 
 async def test_a_failing_viewer_is_closed_alone(server: RunningServer) -> None:
-    """Trouble of one viewer's task ends that viewer, the others go on."""
+    """Trouble with one viewer's frames ends that viewer, those on the same course go on."""
     spool, series = await new_channel(server, 1)
     broken, fine = await server.viewer(), await server.viewer()
     hub = server.served.app[HUB]
     first = next(iter(hub._viewers.values()))
 
-    async def fail(event: str, data: Any) -> None:
+    def fail(body: bytes) -> None:
         raise AgnezServerError("broken")
 
-    first._outlet.send = fail  # type: ignore[method-assign]
+    first._outlet.send_frame = fail  # type: ignore[method-assign]
     for viewer in (broken, fine):
         await viewer.watch(spool.run, {0: cursor(series, 0)})
 
