@@ -79,7 +79,7 @@ def parse_rule(given: Mapping[str, Any]) -> Rule:
             nothing by a slip.
     """
     checks.known_fields(given, _FIELDS, "a rule")
-    last, age = given.get("keep_last"), given.get("max_age_days")
+    last, age, tags = (given.get(key) for key in ("keep_last", "max_age_days", "keep_tags"))
     if last is None and age is None:
         raise BadRequest(
             "a rule needs keep_last or max_age_days", hint='like {"keep_last": 20}', field="rule"
@@ -92,7 +92,7 @@ def parse_rule(given: Mapping[str, Any]) -> Rule:
         keep_last=None if last is None else checks.integer(last, "keep_last", 0, 10**9),
         max_age_days=None if age is None else _days(age),
         keep_tagged=tagged,
-        keep_tags=tuple(checks.tags(given.get("keep_tags") or [])),
+        keep_tags=() if tags is None else tuple(checks.tags(tags)),
     )
 
 

@@ -109,21 +109,32 @@ def _require_few(cells: list[object] | Mapping[str, Any], what: str) -> None:
 
 
 _COLUMNS: Final = {"type": "integer", "minimum": 1, "maximum": MOST_COLUMNS}
-_SIZE: Final = schemas.obj({"columns": _COLUMNS, "height": schemas.maybe(schemas.WHOLE)})
+_ID: Final = {"type": "string", "minLength": 1, "maxLength": MOST_ID,
+              "pattern": r"^[^\u0000-\u0008\u000b-\u001f]*$"}  # fmt: skip
+_SIZE: Final = schemas.obj({"columns": _COLUMNS, "height": schemas.maybe(schemas.whole(*_HEIGHTS))})
+_GIVEN_SIZE: Final = schemas.given(_SIZE["properties"])
 _PARTS: Final[dict[str, schemas.Schema]] = {
     "place": schemas.TEXT,
     "columns": _COLUMNS,
-    "order": schemas.array(schemas.TEXT),
-    "sizes": {"type": "object", "additionalProperties": _SIZE},
-}
+    "order": {"type": "array", "items": _ID, "maxItems": MOST_CELLS, "uniqueItems": True},
+    "sizes": {"type": "object", "additionalProperties": _SIZE, "propertyNames": _ID,
+              "maxProperties": MOST_CELLS},
+}  # fmt: skip
 _ARRANGEMENT: Final = schemas.obj(_PARTS)
+_GIVEN: Final = schemas.given(
+    {
+        **{key: schemas.maybe(part) for key, part in _PARTS.items() if key != "place"},
+        "place": schemas.TEXT,
+        "sizes": schemas.maybe({**_PARTS["sizes"], "additionalProperties": _GIVEN_SIZE}),
+    }
+)
 _QUERY: Final = (Query("place", schemas.TEXT, "home, which it is unless told, or a run's id"),)
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/cells/arrangement", handler=get_arrangement, scope="read",
              summary="How the cells of a page are arranged", query=_QUERY,
-             answers={200: _ARRANGEMENT}),
+             errors=(404, 410), answers={200: _ARRANGEMENT}),
     Endpoint(method="PUT", path="/cells/arrangement", handler=put_arrangement, scope="write",
              summary="Arrange the cells of a page", query=_QUERY,
-             body=schemas.obj(_PARTS, required=()), answers={200: _ARRANGEMENT}),
+             errors=(404, 410), body=_GIVEN, answers={200: _ARRANGEMENT}),
 ]  # fmt: skip

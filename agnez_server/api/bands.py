@@ -135,9 +135,9 @@ BAND: Final = schemas.obj(
     }
 )
 _QUERY: Final = (
-    Query("x0", schemas.NUMBER, "begin of the range, inclusive"),
-    Query("x1", schemas.NUMBER, "end of the range, inclusive"),
-    Query("px", schemas.WHOLE, "width of the plot in pixel columns, 800 unless told"),
+    Query("x0", schemas.FLOAT64, "begin of the range, inclusive"),
+    Query("x1", schemas.FLOAT64, "end of the range, inclusive"),
+    Query("px", schemas.whole(1, 10_000), "width of the plot in pixel columns, 800 unless told"),
     Query("axis", {"enum": ["x", "wall"]}, "what the range and x are of"),
 )
 ENDPOINTS: Final = [

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -186,19 +186,29 @@ async def _pieces(request: web.Request, silence_s: float) -> AsyncIterator[bytes
 
 
 _BLOB: Final = schemas.obj({"sha256": schemas.TEXT, "size": schemas.WHOLE, "mime": schemas.TEXT})
-_BYTES: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
 _QUERY: Final = (
     Query("download", schemas.TEXT, "as an attachment with this name"),
-    Query("mime", schemas.TEXT, "as this picture, sound or film, whatever was said when it came"),
+    Query(
+        "mime",
+        {"enum": sorted(MEDIA)},
+        "as this picture, sound or film, whatever was said when it came",
+    ),
+)
+
+_HEADERS_READ: Final = (
+    Query("Range", schemas.TEXT, "one range of bytes, as bytes=0-99; else all of them are sent"),
+    Query("If-Range", schemas.TEXT, "the range only if the ETag is this"),
+    Query("If-None-Match", schemas.TEXT, "304 if the ETag is this"),
 )
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/blobs/{sha256}", handler=get_blob, scope="read",
-             summary="The bytes of a blob, or a range of them", query=_QUERY,
-             answers={200: _BYTES, 206: _BYTES, 304: None}, answer_type=UNKNOWN_MIME),
+             summary="The bytes of a blob, or a range of them", query=_QUERY, headers=_HEADERS_READ,
+             errors=(404, 410, 416), media=tuple(sorted(SHOWN)),
+             answers={200: schemas.BYTES, 206: schemas.BYTES, 304: None}, answer_type=UNKNOWN_MIME),
     Endpoint(method="HEAD", path="/blobs/{sha256}", handler=head_blob, scope="read",
-             summary="Whether a blob is here", query=_QUERY, answers={200: None}),
+             summary="Whether a blob is here", query=_QUERY, errors=(404,), answers={200: None}),
     Endpoint(method="PUT", path="/blobs/{sha256}", handler=put_blob, scope="write",
-             summary="Keep a blob", body=_BYTES, body_type=UNKNOWN_MIME, large=True,
+             summary="Keep a blob", body=schemas.BYTES, body_type=UNKNOWN_MIME, large=True,
              answers={201: _BLOB, 200: _BLOB}),
 ]  # fmt: skip

@@ -166,6 +166,7 @@ ENDPOINTS: Final = [
              summary="Charts of a run", answers={200: schemas.listing(schemas.CHART)}),
     Endpoint(method="POST", path="/runs/{run}/charts", handler=create_chart, scope="write",
              summary="Draw channels together", body=schemas.NEW_CHART,
+             errors=(409,),
              answers={201: schemas.CHART}),
     Endpoint(method="GET", path="/runs/{run}/charts/{chart}/figure", handler=get_figure,
              scope="read", summary="The Bokeh figure of a chart, without numbers",

@@ -121,10 +121,14 @@ _CONSOLE: Final = schemas.obj(
 )
 _QUERY: Final = (
     *SERIES_QUERY,
-    Query("first", schemas.WHOLE, "from this number on"),
-    Query("limit", schemas.WHOLE, "at most so many lines, 1,000 unless told, at most 10,000"),
-    Query("last", schemas.WHOLE, "so many lines from the end, at most 10,000"),
-    Query("find", schemas.TEXT, "only lines that hold this, whatever the case"),
+    Query("first", schemas.whole(0, 2**62), "from this number on"),
+    Query("limit", schemas.whole(1, MOST), "at most so many lines, 1,000 unless told"),
+    Query("last", schemas.whole(1, MOST), "so many lines from the end, at most 10,000"),
+    Query(
+        "find",
+        {"type": "string", "maxLength": MAX_FIND},
+        "only lines that hold this, whatever the case",
+    ),
     Query("format", {"enum": ["json", "text"]}, "json unless told; text is all of it as a file"),
 )
 

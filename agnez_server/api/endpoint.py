@@ -21,11 +21,12 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query parameter: its JSON schema and what it is for."""
+    """A query parameter (or a header): its JSON schema and what it is for."""
 
     name: str
     schema: Schema
     help: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,9 @@ class Endpoint:
     answer may have. ``large``: the body is taken as a stream, up to the setting max_blob_bytes.
     ``outside``: the path is there without ``/api/v1`` as well; ``slash``: with one at its end too.
     ``feathers``: a service of Feathers, with its queries, which the handler reads, and its errors.
+    ``errors`` are statuses of refusals beside those that the shape of the endpoint tells, see
+    `agnez_server.api.refusals`. ``headers`` are headers that it reads. ``body_types`` are further
+    content types of the body; ``bare``: it may be left out.
     """
 
     method: str
@@ -56,12 +60,17 @@ class Endpoint:
     outside: bool = False
     slash: bool = False
     feathers: bool = False
+    errors: tuple[int, ...] = ()
+    headers: tuple[Query, ...] = ()
+    body_types: Mapping[str, Schema] = field(default_factory=dict)
+    bare: bool = False
 
 
 def page_query(default: int, most: int) -> tuple[Query, Query]:
     """The parameters of a list that comes in pages."""
-    whole = {"type": "integer"}
+    limit = {"type": "integer", "minimum": 0, "maximum": most}
+    offset = {"type": "integer", "minimum": 0, "maximum": 2**31}
     return (
-        Query("limit", whole, f"at most so many, {default:,} unless told, at most {most:,}"),
-        Query("offset", whole, "leave out so many"),
+        Query("limit", limit, f"at most so many, {default:,} unless told, at most {most:,}"),
+        Query("offset", offset, "leave out so many"),
     )

@@ -231,12 +231,20 @@ _ENTRIES: Final = schemas.obj(
     {"items": schemas.array(_ENTRY), "next": schemas.maybe(schemas.WHOLE)}
 )
 _QUERY: Final = (
-    Query("series", schemas.WHOLE, "only this series; needed where there are several"),
-    Query("after", schemas.WHOLE, "from this ordinal on"),
-    Query("limit", schemas.WHOLE, "at most so many, 100 unless told, at most 1,000"),
-    Query("ordinals", schemas.TEXT, "these, with commas between, at most 1,000"),
-    Query("at", schemas.NUMBER, "of each series the last entry with x up to this"),
-    Query("px", schemas.WHOLE, "of each rank's newest session at most so many, evenly by place"),
+    Query("series", schemas.whole(0, 2**62), "only this series; needed where there are several"),
+    Query("after", schemas.whole(0, 2**62), "from this ordinal on"),
+    Query("limit", schemas.whole(1, MOST), "at most so many, 100 unless told, at most 1,000"),
+    Query(
+        "ordinals",
+        {"type": "string", "pattern": "^[0-9]{1,18}(,[0-9]{1,18})*$"},
+        "these, with commas between, at most 1,000",
+    ),
+    Query("at", schemas.FLOAT64, "of each series the last entry with x up to this"),
+    Query(
+        "px",
+        schemas.whole(1, MOST),
+        "of each rank's newest session at most so many, evenly by place",
+    ),
 )
 
 ENDPOINTS: Final = [

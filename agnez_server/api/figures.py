@@ -104,6 +104,10 @@ def _param_names(runs: list[RunDoc]) -> list[str]:
     return list(islice(dict.fromkeys(every), MOST_NAMES))
 
 
+def _several_of(most: int) -> schemas.Schema:
+    return {**schemas.array(schemas.TEXT), "maxItems": most}
+
+
 _NUMBER: Final = {"anyOf": [{"type": "number"}, schemas.TEXT, {"type": "null"}]}
 _FIGURES: Final = schemas.obj({"last": _NUMBER, "last_x": _NUMBER, "min": _NUMBER, "max": _NUMBER})
 _ITEM: Final = schemas.obj(
@@ -114,9 +118,13 @@ _ITEM: Final = schemas.obj(
     }
 )
 _QUERY: Final = (
-    Query("run", schemas.TEXT, f"figures of this run; repeatable, at most {MOST_RUNS}"),
-    Query("channel", schemas.TEXT, f"of this channel; repeatable, at most {MOST_CHANNELS}"),
-    Query("px", schemas.WHOLE, "a curve of the first channel, for so many pixel columns"),
+    Query("run", _several_of(MOST_RUNS), f"figures of this run; repeatable, at most {MOST_RUNS}"),
+    Query(
+        "channel",
+        _several_of(MOST_CHANNELS),
+        f"of this channel; repeatable, at most {MOST_CHANNELS}",
+    ),
+    Query("px", schemas.whole(0, 1000), "a curve of the first channel, for so many pixel columns"),
 )
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/figures", handler=list_figures, scope="read", query=_QUERY,

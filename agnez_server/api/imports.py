@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from agnez_client.protocol import RUN_STATES
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint
 from agnez_server.catalog.importing import import_run, parse_import
@@ -19,9 +20,11 @@ async def create_import(request: web.Request) -> web.Response:
     return parsing.json_answer({"run": run.id}, 201)
 
 
-_BODY: Final = schemas.obj(
+_BODY: Final = schemas.given(
     {
-        "run": schemas.ANY_OBJECT,
+        "run": schemas.obj(
+            {"id": schemas.ULID, "state": {"enum": list(RUN_STATES)}}, required=("id", "state")
+        ),
         "channels": schemas.array(schemas.ANY_OBJECT),
         "charts": schemas.array(schemas.ANY_OBJECT),
     },
@@ -31,5 +34,5 @@ _BODY: Final = schemas.obj(
 ENDPOINTS: Final = [
     Endpoint(method="POST", path="/imports", handler=create_import, scope="write", body=_BODY,
              summary="Make a run as it was where it was exported",
-             answers={201: schemas.obj({"run": schemas.TEXT})}),
+             errors=(409, 410), answers={201: schemas.obj({"run": schemas.TEXT})}),
 ]  # fmt: skip

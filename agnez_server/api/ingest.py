@@ -72,6 +72,6 @@ _QUERY: Final = (
 )  # fmt: skip
 ENDPOINTS: Final = [
     Endpoint(method="POST", path="/ingest", handler=post_batch, scope="write",
-             summary="Take a batch of a spool", body=schemas.TEXT, body_type=CONTENT_TYPE,
-             query=_QUERY, answers={200: schemas.RECEIPT}),
+             summary="Take a batch of a spool", body=schemas.BYTES, body_type=CONTENT_TYPE,
+             query=_QUERY, errors=(409, 410, 426), answers={200: schemas.RECEIPT}),
 ]  # fmt: skip

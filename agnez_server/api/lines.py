@@ -52,7 +52,7 @@ _ACCEPTED: Final = schemas.obj(
 ENDPOINTS: Final = [
     Endpoint(method="POST", path="/in/{run}", handler=post_lines, scope="write", outside=True,
              summary="Add points as lines of text: name value [x], or what a trainer prints",
-             query=(Query("project", schemas.TEXT, "project of the run; default unless told"),
-                    Query("experiment", schemas.TEXT, "experiment of a run that is made")),
-             body=schemas.TEXT, body_type="text/plain", answers={200: _ACCEPTED}),
+             query=(Query("project", schemas.NAME, "project of the run; default unless told"),
+                    Query("experiment", schemas.NAME, "experiment of a run that is made")),
+             body=schemas.TEXT, body_type="text/plain", errors=(409,), answers={200: _ACCEPTED}),
 ]  # fmt: skip

@@ -10,7 +10,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from agnez_server.api import parsing, schemas
-from agnez_server.api.endpoint import Endpoint
+from agnez_server.api.endpoint import Endpoint, Query
+from agnez_server.api.links import links
+from agnez_server.api.refusals import reference, refusals, responses
 
 PREFIX: Final = "/api/v1"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -32,6 +34,7 @@ def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "agnez_session"},
             },
+            "responses": responses(),
             "schemas": {"Error": schemas.ERROR, "FeathersError": schemas.FEATHERS_ERROR},
         },
     }
@@ -39,34 +42,45 @@ def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": schemas.TEXT}
+        {"name": name, "in": "path", "required": True, "schema": _path_schema(endpoint, name)}
         for name in _PARAMETER.findall(endpoint.path)
     ]
-    parameters += [
-        {
-            "name": q.name,
-            "in": "query",
-            "required": False,
-            "schema": q.schema,
-            "description": q.help,
-        }
-        for q in endpoint.query
-    ]
+    parameters += [_parameter(q, "query") for q in endpoint.query]
+    parameters += [_parameter(h, "header") for h in endpoint.headers]
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
         "parameters": parameters,
-        "responses": {**_answers(endpoint), "default": _content("Error", _error(endpoint))},
+        "responses": {
+            **_answers(endpoint),
+            **{str(status): reference(endpoint, status) for status in refusals(endpoint)},
+        },
         "security": _SECURITY if endpoint.scope else [],
     }
     if endpoint.body is not None:
-        content = {endpoint.body_type: {"schema": endpoint.body}}
-        operation["requestBody"] = {"required": True, "content": content}
+        bodies = {endpoint.body_type: endpoint.body, **endpoint.body_types}
+        content = {type: {"schema": schema} for type, schema in bodies.items()}
+        operation["requestBody"] = {"required": not endpoint.bare, "content": content}
     return operation
 
 
-def _error(endpoint: Endpoint) -> schemas.Schema:
-    return {"$ref": f"#/components/schemas/{'FeathersError' if endpoint.feathers else 'Error'}"}
+def _path_schema(endpoint: Endpoint, name: str) -> schemas.Schema:
+    """What a path parameter may be before it is looked up: what is not there is 404."""
+    if endpoint.path.startswith(("/in/", "/publish/", "/projects/")):
+        return schemas.NAME
+    if name == "sha256" and endpoint.method == "PUT":
+        return schemas.SHA256
+    return {"type": "string", "minLength": 1}
+
+
+def _parameter(query: Query, place: str) -> dict[str, Any]:
+    return {
+        "name": query.name,
+        "in": place,
+        "required": query.required,
+        "schema": query.schema,
+        "description": query.help,
+    }
 
 
 def _content(
@@ -84,7 +98,10 @@ def _answers(endpoint: Endpoint) -> dict[str, Any]:
             else _content("Done", schema, endpoint.answer_type)
         )
         for media in endpoint.media if schema is not None else ():
-            answer["content"][media] = {"schema": schemas.TEXT}
+            text = media.startswith("text/")
+            answer["content"][media] = {"schema": schemas.TEXT if text else schemas.BYTES}
+        if lead := links(endpoint, status):
+            answer["links"] = lead
         found[str(status)] = answer
     return found
 

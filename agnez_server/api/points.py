@@ -112,9 +112,9 @@ async def post_points(request: web.Request) -> web.Response:
 
 
 _VIEW_QUERY: Final = (
-    Query("x0", schemas.NUMBER, "begin of the range, inclusive"),
-    Query("x1", schemas.NUMBER, "end of the range, inclusive"),
-    Query("px", schemas.WHOLE, "width of the plot in pixel columns, 800 unless told"),
+    Query("x0", schemas.FLOAT64, "begin of the range, inclusive"),
+    Query("x1", schemas.FLOAT64, "end of the range, inclusive"),
+    Query("px", schemas.whole(1, 10_000), "width of the plot in pixel columns, 800 unless told"),
     Query("axis", {"enum": ["x", "wall"]}, "what the range and the columns are of"),
     *SERIES_QUERY,
 )
@@ -124,5 +124,5 @@ ENDPOINTS: Final = [
              query=_VIEW_QUERY, answers={200: schemas.POINTS}, media=(COLUMNS_CONTENT_TYPE,)),
     Endpoint(method="POST", path="/points", handler=post_points, scope="write",
              summary="Add points from any language", body=schemas.NEW_POINTS,
-             answers={200: schemas.ACCEPTED}),
+             errors=(404, 409, 410), answers={200: schemas.ACCEPTED}),
 ]  # fmt: skip

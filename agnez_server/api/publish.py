@@ -61,14 +61,17 @@ _ACCEPTED: Final = schemas.obj(
         "channels": schemas.array(schemas.TEXT),
     }
 )
-_BODY: Final = schemas.obj({"epoch": schemas.NUMBER}, required=("epoch",))
+_BODY: Final = schemas.obj({"epoch": schemas.X}, required=("epoch",))
+_FORM: Final = schemas.obj({"data": schemas.TEXT}, required=("data",))
+"""Or `epoch` and the numbers, each as a field."""
 
 ENDPOINTS: Final = [
     Endpoint(method="POST", path=path, handler=handler, scope="write", outside=True, slash=True,
              summary=f"Add the numbers of one epoch, as Keras' RemoteMonitor sends them, {whose}",
-             query=(Query("project", schemas.TEXT, "project of the run; default unless told"),
-                    Query("experiment", schemas.TEXT, "experiment of a run that is made")),
-             body=_BODY, answers={200: _ACCEPTED})
+             query=(Query("project", schemas.NAME, "project of the run; default unless told"),
+                    Query("experiment", schemas.NAME, "experiment of a run that is made")),
+             body=_BODY, body_types={"application/x-www-form-urlencoded": _FORM},
+             errors=(404, 409, 410), answers={200: _ACCEPTED})
     for path, handler, whose in (
         ("/publish/epoch/end", post_epoch, "to the run keras"),
         ("/publish/epoch/end/{run}", post_epoch_of_run, "to the run that is named"),

@@ -35,6 +35,10 @@ HELP: Final = (
     f"{', '.join(_FIELDS)}, {', '.join(f'{one}:CHANNEL' for one in _OF_CHANNEL)} or "
     "param:NAME; - is descending; runs without a value come last"
 )
+SORT_SCHEMA: Final = {
+    "type": "string",
+    "pattern": f"^-?(({'|'.join(_FIELDS)})$|({'|'.join(_OF_CHANNEL)}|param):.)",
+}
 
 
 def ranked(catalog: Catalog, runs: Iterable[RunDoc], order: str) -> list[RunDoc]:

@@ -137,8 +137,16 @@ def _csv(pages: list[tuple[Series, Columns]], *, header: bool) -> str:
 
 _QUERY: Final = (
     Query("format", {"enum": ["json", "csv"]}, "json unless told"),
-    Query("limit", schemas.WHOLE, "at most so many points, 10,000 unless told; CSV: all of them"),
-    Query("cursor", schemas.TEXT, "'next' of the answer before"),
+    Query(
+        "limit",
+        schemas.whole(1, 100_000),
+        "10,000 unless told; CSV: all of them",
+    ),
+    Query(
+        "cursor",
+        {"type": "string", "pattern": "^[0-9]+-[0-9]{1,18}$"},
+        "'next' of the answer before",
+    ),
     *SERIES_QUERY,
 )
 

@@ -19,8 +19,8 @@ from agnez_server.store.base import Columns, Series
 T = TypeVar("T")
 
 SERIES_QUERY: Final = (
-    Query("session", schemas.WHOLE, "only this session"),
-    Query("rank", schemas.WHOLE, "only this rank"),
+    Query("session", schemas.INT64, "only this session"),
+    Query("rank", schemas.whole(0, 2**32 - 1), "only this rank"),
 )
 
 

@@ -79,6 +79,22 @@ _RULE: Final = schemas.obj(
     },
     required=(),
 )
+_NEW_RULE: Final = {
+    **schemas.given(
+        {
+            "keep_last": schemas.maybe(schemas.whole(0, 10**9)),
+            "max_age_days": schemas.maybe(
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 100_000}
+            ),
+            "keep_tagged": schemas.FLAG,
+            "keep_tags": schemas.maybe(schemas.TAGS),
+        }
+    ),
+    "anyOf": [
+        {"required": ["keep_last"], "properties": {"keep_last": schemas.WHOLE}},
+        {"required": ["max_age_days"], "properties": {"max_age_days": schemas.NUMBER}},
+    ],
+}
 _RETENTION: Final = schemas.obj({"project": schemas.TEXT, "rule": schemas.maybe(_RULE)})
 _DOOMED: Final = schemas.obj(
     {
@@ -105,12 +121,13 @@ _PATH: Final = "/projects/{project}/retention"
 ENDPOINTS: Final = [
     Endpoint(method="GET", path=_PATH, handler=get_retention, scope="read",
              summary="The rule by which runs of a project go", answers={200: _RETENTION}),
-    Endpoint(method="PUT", path=_PATH, handler=put_retention, scope="admin", body=_RULE,
+    Endpoint(method="PUT", path=_PATH, handler=put_retention, scope="admin", body=_NEW_RULE,
+            
              summary="Set the rule of a project", answers={200: _RETENTION}),
     Endpoint(method="DELETE", path=_PATH, handler=delete_retention, scope="admin",
              summary="Take the rule of a project away", answers={204: None}),
     Endpoint(method="POST", path=f"{_PATH}/apply", handler=apply_retention, scope="admin",
              summary="Put what goes by the rule, or by the one that is sent, into the trash",
              query=(Query("dry_run", schemas.FLAG, "true: only say what would go"),),
-             body=_RULE, answers={200: _APPLIED}),
+             body=_NEW_RULE, bare=True, answers={200: _APPLIED}),
 ]  # fmt: skip

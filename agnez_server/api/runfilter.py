@@ -19,7 +19,7 @@ FILTERS: Final = (
     Query("project", schemas.TEXT, "runs of this project"),
     Query("experiment", schemas.TEXT, "runs of this experiment"),
     Query("state", {"enum": list(RUN_STATES)}, "runs in this state"),
-    Query("tag", schemas.TEXT, "runs with this tag; may be given again"),
+    Query("tag", schemas.array(schemas.TEXT), "runs with this tag; may be given again"),
     Query("q", schemas.TEXT,
           "words, each in name, experiment, a tag, the notes or a parameter as name=value"),
     Query(f"{PARAM_PREFIX}NAME", schemas.TEXT,

@@ -11,7 +11,7 @@ from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query, page_query
 from agnez_server.api.ranking import HELP as SORTS
-from agnez_server.api.ranking import ranked
+from agnez_server.api.ranking import SORT_SCHEMA, ranked
 from agnez_server.api.runfilter import FILTERS, run_filter
 from agnez_server.api.runjson import run_json, whole_run_json
 from agnez_server.catalog.drafts import RunDraft
@@ -123,7 +123,7 @@ async def restore_run(request: web.Request) -> web.Response:
 
 
 _CHANGED: Final = {"name", "notes", "tags", "params", "state", "stage", "total_steps"}
-_LIST_QUERY: Final = (*FILTERS, Query("sort", schemas.TEXT, SORTS), *page_query(50, 1000))
+_LIST_QUERY: Final = (*FILTERS, Query("sort", SORT_SCHEMA, SORTS), *page_query(50, 1000))
 
 ENDPOINTS: Final = [
     Endpoint(method="GET", path="/projects", handler=list_projects, scope="read",
@@ -133,7 +133,7 @@ ENDPOINTS: Final = [
              summary="Runs, filtered, sorted, by page",
              answers={200: schemas.listing(schemas.RUN)}),
     Endpoint(method="POST", path="/runs", handler=create_run, scope="write", body=schemas.NEW_RUN,
-             summary="Make a run", answers={201: schemas.WHOLE_RUN}),
+             errors=(409, 410), summary="Make a run", answers={201: schemas.WHOLE_RUN}),
     Endpoint(method="GET", path="/runs/{run}", handler=get_run, scope="read",
              summary="One run", answers={200: schemas.WHOLE_RUN}),
     Endpoint(method="PATCH", path="/runs/{run}", handler=patch_run, scope="write",

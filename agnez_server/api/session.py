@@ -91,8 +91,14 @@ async def close_session(request: web.Request) -> web.Response:
     return answer
 
 
-_LOGIN: Final = schemas.obj(
-    {"password": schemas.TEXT, "path": schemas.TEXT}, required=("password",)
+_COOKIE_PATH: Final = {
+    "type": "string",
+    "maxLength": 200,
+    "pattern": "^(/[A-Za-z0-9._~%@+-]+)*/?$",
+}
+_LOGIN: Final = schemas.given(
+    {"password": {"type": "string", "maxLength": 1000}, "path": schemas.maybe(_COOKIE_PATH)},
+    required=("password",),
 )
 _SESSION: Final = schemas.obj(
     {
@@ -109,6 +115,6 @@ ENDPOINTS: Final = [
              summary="Log in with the password; sets a cookie",
              body=_LOGIN, answers={200: _SESSION}),
     Endpoint(method="DELETE", path="/session", handler=close_session, scope=None,
-             query=(Query("path", schemas.TEXT, "as given when logging in"),),
+             query=(Query("path", _COOKIE_PATH, "as given when logging in"),),
              summary="Log out", answers={204: None}),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -66,7 +66,6 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-_BYTES: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
 _UPLOAD: Final = schemas.obj(
     {"url": schemas.TEXT, "sha256": schemas.TEXT, "mime": schemas.TEXT, "size": schemas.WHOLE}
 )
@@ -74,5 +73,7 @@ _UPLOAD: Final = schemas.obj(
 ENDPOINTS: Final = [
     Endpoint(method="POST", path="/uploads", handler=post_upload, scope="write",
              summary="Keep a picture or a film, and say where it is found",
-             body=_BYTES, body_type="image/png", answers={201: _UPLOAD}),
+             body=schemas.BYTES, body_type="image/png",
+             body_types={mime: schemas.BYTES for mime in KINDS if mime != "image/png"},
+             answers={201: _UPLOAD}),
 ]  # fmt: skip

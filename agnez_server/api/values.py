@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
 from agnez_server.api import schemas
-from agnez_server.api.endpoint import Endpoint, Handler
+from agnez_server.api.endpoint import Endpoint, Handler, Query
 from agnez_server.api.recordbody import read_record
 from agnez_server.api.streaming import begun
 from agnez_server.errors import AgnezServerError, BadRequest
@@ -219,28 +220,43 @@ def _endpoint(
     summary: str,
     answers: dict[int, schemas.Schema | None],
     body: schemas.Schema | None = None,
+    headers: tuple[Query, ...] = (),
 ) -> Endpoint:
     reads = method in ("GET", "HEAD")
     return Endpoint(
         method=method, path=path, handler=handler, summary=summary, answers=answers, body=body,
         scope="read" if reads else "write", outside=True, slash=True, feathers=True,
+        errors=_refused(method, path, body), headers=headers,
+        body_types={} if body is None else {"application/x-www-form-urlencoded": _BODY},
     )  # fmt: skip
 
 
+def _refused(method: str, path: str, body: schemas.Schema | None) -> tuple[int, ...]:
+    found = {413, *((404,) if path == _ONE else ())}  # a query may look at too much
+    if body is not None:
+        found |= {409, 415}
+    if method == "POST":
+        found |= {404, 405}
+    return tuple(sorted(found))
+
+
+_MEANS: Final = Query(_OVERRIDE, {"enum": ["PATCH", "PUT", "DELETE"]}, "what is meant")
+_MUST_MEAN: Final = replace(_MEANS, required=True)
 ENDPOINTS: Final = [
     _endpoint("GET", _ALL, find_values, "The records that match the query", {200: _RECORDS}),
     _endpoint("HEAD", _ALL, head_values, "Whether the query is one", {200: None}),
     _endpoint("GET", _ONE, get_value, "A record", {200: _RECORD}),
     _endpoint("HEAD", _ONE, head_value, "Whether there is a record", {200: None}),
     _endpoint("POST", _ALL, create_value, "Keep a record, or each of a list",
-              {201: _ONE_OR_MORE},
-              {"anyOf": [_BODY, schemas.array(_BODY)]}),
+              {201: _ONE_OR_MORE, 200: _RECORDS},
+              {"anyOf": [_BODY, {**schemas.array(_BODY), "maxItems": 2000}]}, (_MEANS,)),
     _endpoint("POST", _ONE, override_method,
-              "PATCH, PUT or DELETE, as X-HTTP-Method-Override says", {200: _RECORD}, _BODY),
+              "PATCH, PUT or DELETE, as X-HTTP-Method-Override says", {200: _RECORD},
+              _BODY, (_MUST_MEAN,)),
     _endpoint("PUT", _ONE, update_value, "Replace all of a record but its id",
               {200: _RECORD}, _BODY),
     _endpoint("PUT", _ALL, update_values, "Refused: several records are not replaced at once",
-              {400: schemas.FEATHERS_ERROR}),
+              {}),
     _endpoint("PATCH", _ONE, patch_value, "Change fields of a record", {200: _RECORD}, _BODY),
     _endpoint("PATCH", _ALL, patch_values, "Change fields of all records that match",
               {200: _RECORDS}, _BODY),
