@@ -17,6 +17,7 @@ from agnez_server.api.router import add_api
 from agnez_server.api.runjson import run_json
 from agnez_server.auth import Gate
 from agnez_server.authfiles import Scope
+from agnez_server.bodies import Bodies
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
@@ -71,6 +72,7 @@ def make_app(
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
     app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
     app[keys.RETENTION] = Retention(catalog, trash)
+    app[keys.BODIES] = Bodies(settings.max_bodies_bytes)
     app[keys.METER], app[keys.VALUES] = meter, values
     app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)
 

@@ -10,63 +10,55 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import logging
 import secrets
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
 from agnez_server.authfiles import SCOPES, AuthFileDamaged, AuthFiles, Scope, digest, fits
+from agnez_server.callers import network_of
 
 logger = logging.getLogger(__name__)
 COOKIE: Final = "agnez_session"
 TRIES_PER_MINUTE: Final = 5
-_MOST_CALLERS: Final = 10_000
+MOST_CALLERS: Final = 10_000
 
 
 class Tries:
     """
     How often each caller tried a password or a token in the last minute.
 
-    An IPv6 caller is his network of 64 bits: he has all of its addresses.
+    A caller is what `network_of` makes of his address. Of more than `MOST_CALLERS` in a minute
+    those are forgotten who tried the longest ago: memory stays small whoever asks.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._tries: dict[str, deque[float]] = {}
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._tries)
 
     def wait_s(self, caller: str) -> float:
         """Seconds that *caller* has to wait before the next try; 0 if it may try now."""
-        tries, now = self._tries.get(_network(caller)), self._clock()
+        tries, now = self._tries.get(network_of(caller)), self._clock()
         while tries and tries[0] <= now - 60:
             tries.popleft()
         return tries[0] + 60 - now if tries and len(tries) >= TRIES_PER_MINUTE else 0.0
 
     def note(self, caller: str) -> None:
         """*caller* tries now."""
-        if len(self._tries) >= _MOST_CALLERS:
-            self._forget_old()
-        self._tries.setdefault(_network(caller), deque()).append(self._clock())
+        network = network_of(caller)
+        self._tries.setdefault(network, deque(maxlen=TRIES_PER_MINUTE)).append(self._clock())
+        self._tries.move_to_end(network)
+        if len(self._tries) > MOST_CALLERS:
+            self._tries.popitem(last=False)
 
     def forgive(self, caller: str) -> None:
         """*caller* was right: what it tried before is forgotten."""
-        self._tries.pop(_network(caller), None)
-
-    def _forget_old(self) -> None:
-        limit = self._clock() - 60
-        self._tries = {c: tries for c, tries in self._tries.items() if tries[-1] > limit}
-
-
-def _network(caller: str) -> str:
-    try:
-        address = ipaddress.ip_address(caller.partition("%")[0])
-    except ValueError:
-        return caller
-    if address.version == 6 and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return caller
+        self._tries.pop(network_of(caller), None)
 
 
 class Gate:

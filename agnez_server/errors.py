@@ -7,6 +7,7 @@ AgnezServerError
 ├── Forbidden 403             the token's scope, the Origin or the Host does not allow it
 ├── NotFound 404              no such run, channel, chart, project
 ├── MethodNotAllowed 405      a service has no such method
+├── TooSlow 408               a body that comes too slowly, or not at all
 ├── Conflict 409              the request contradicts what is stored
 │   ├── StoreChanged          a batch for another store
 │   ├── Gap                   a batch that begins after the mark
@@ -76,6 +77,12 @@ class MethodNotAllowed(AgnezServerError):
     """A service has no such method, or does not allow it there."""
 
     status, code = 405, "method_not_allowed"
+
+
+class TooSlow(AgnezServerError, TimeoutError):
+    """A body comes too slowly. Whoever waits for it waits for a time that is over."""
+
+    status, code = 408, "too_slow"
 
 
 class Conflict(AgnezServerError):

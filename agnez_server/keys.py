@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from agnez_server.auth import Gate
+from agnez_server.bodies import Bodies
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.epochs import EpochPoster
 from agnez_server.catalog.posting import Poster
@@ -25,6 +26,7 @@ from agnez_server.values.service import Values
 
 SETTINGS: Final = web.AppKey("settings", ServerSettings)
 STORE: Final = web.AppKey("store", Store)
+BODIES: Final = web.AppKey("bodies", Bodies)
 CATALOG: Final = web.AppKey("catalog", Catalog)
 POSTER: Final = web.AppKey("poster", Poster)
 VALUES: Final = web.AppKey("values", Values)

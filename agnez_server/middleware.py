@@ -19,6 +19,7 @@ from agnez_server.errors import (
     NotFound,
     TooLarge,
     TooManyRequests,
+    TooSlow,
 )
 from agnez_server.keys import SETTINGS
 from agnez_server.values.feathererrors import feathers_error
@@ -76,7 +77,10 @@ def error_answer(request: web.Request, error: AgnezServerError) -> web.Response:
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="agnez"'
     body = feathers_error(error) if _is_of_values(request) else error.as_json()
-    return json_answer(body, error.status, **headers)
+    answer = json_answer(body, error.status, **headers)
+    if error.status == TooSlow.status:
+        answer.force_close()
+    return answer
 
 
 def _is_of_values(request: web.Request) -> bool:

@@ -14,13 +14,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from agnez_server.app import make_app
 from agnez_server.auth import Gate
 from agnez_server.authfiles import AuthFiles
+from agnez_server.connections import Connections, raise_limit_of_files
 from agnez_server.listening import JsonRunner
 from agnez_server.ports import bind
 from agnez_server.settings import ServerSettings, default_data_directory
@@ -33,6 +34,8 @@ GRACE_S: Final = 0.5
 How long a request may still run after Ctrl-C, and again how long it may take to be cancelled; the
 whole end takes under 2 s.
 """
+
+_TELL_EVERY_S: Final = 60.0
 
 
 class NoLoginSet(RuntimeError):
@@ -48,13 +51,14 @@ class NoLoginSet(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that listens: its address for people, its port, its data directory."""
+    """A server that listens: its address for people, its port, its data, who is connected."""
 
     url: str
     port: int
     directory: Path
     base_path: str
     app: web.Application
+    connections: Connections
 
 
 @contextlib.asynccontextmanager
@@ -85,13 +89,15 @@ async def serving(
         stack.push_async_callback(store.close)
         gate = Gate(files, needs_login=settings.needs_login(), session_days=settings.session_days)
         app = make_app(settings, store, gate, clock)
-        runner = JsonRunner(app, shutdown_timeout=GRACE_S, handle_signals=False)
+        runner = JsonRunner(app, settings, shutdown_timeout=GRACE_S, handle_signals=False)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         for sock in sockets:
             await web.SockSite(runner, sock).start()
         port = int(sockets[0].getsockname()[1])
-        yield Served(_url(settings, port), port, directory, settings.base_path, app)
+        yield Served(
+            _url(settings, port), port, directory, settings.base_path, app, runner.connections
+        )
 
 
 def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Path:
@@ -123,6 +129,26 @@ def _url(settings: ServerSettings, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.base_path}"
 
 
+class _Troubles:
+    """
+    What goes wrong outside of any request: where no file can be opened for a new connection, idle
+    ones make room, and the log says so once a minute; asyncio would write 128 tracebacks a second.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections, self._told_at = connections, -_TELL_EVERY_S
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, OSError) or "accept" not in str(context.get("message")):
+            loop.default_exception_handler(context)
+            return
+        self._connections.make_room()
+        if loop.time() >= self._told_at + _TELL_EVERY_S:
+            self._told_at = loop.time()
+            logger.warning("a connection can't be taken: %s; idle ones are closed", error.strerror)
+
+
 async def serve(settings: ServerSettings, started: Callable[[Served], None]) -> None:
     """
     Serve until SIGINT or SIGTERM. A second signal ends the process at once.
@@ -139,7 +165,9 @@ async def serve(settings: ServerSettings, started: Callable[[Served], None]) -> 
             os._exit(130)
         ended.set()
 
+    raise_limit_of_files()
     async with serving(settings) as served:
+        loop.set_exception_handler(_Troubles(served.connections))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
         started(served)

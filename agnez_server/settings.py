@@ -50,7 +50,23 @@ class ServerSettings:
     )
     max_body_bytes: int = setting(32 << 20, "Largest body of a request")
     max_blob_bytes: int = setting(8 << 30, "Largest blob")
-    upload_silence_s: float = setting(60.0, "Silence after which an upload of a blob is given up")
+    max_bodies_bytes: int = setting(
+        512 << 20, "Most bytes of bodies that are being received, all together"
+    )
+    max_connections: int = setting(
+        10_000, "Most connections at a time", env="AGNEZ_MAX_CONNECTIONS"
+    )
+    max_connections_per_address: int = setting(
+        2000, "Most connections of one address", env="AGNEZ_MAX_CONNECTIONS_PER_ADDRESS"
+    )
+    header_timeout_s: float = setting(20.0, "Longest time that the head of a request takes")
+    silence_s: float = setting(
+        60.0, "Silence after which a body that comes, or an answer that is read, is given up"
+    )
+    least_bytes_per_s: int = setting(
+        100, "Slowest that a body may come, and an answer be read, over silence_s"
+    )
+    idle_s: float = setting(75.0, "Time after which a connection that says nothing is closed")
     max_points_per_request: int = setting(1_000_000, "Most points of one JSON body")
     max_values: int = setting(100_000, "Most records of /values")
     max_values_bytes: int = setting(1 << 30, "Most bytes of all records of /values, as JSON")
@@ -100,8 +116,10 @@ _BASE_PATH = re.compile(r"(/(?!\.+(/|$))[A-Za-z0-9._-]+)+")
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _ABOVE_ZERO = (
     "max_body_bytes", "max_points_per_request", "max_viewers", "max_watched_channels",
-    "max_blob_bytes", "upload_silence_s", "backlog_bytes", "lost_after_s", "frame_interval_s",
+    "max_blob_bytes", "silence_s", "backlog_bytes", "lost_after_s", "frame_interval_s",
     "session_days", "trash_days", "max_values", "max_values_bytes", "max_value_bytes",
+    "max_bodies_bytes", "max_connections", "max_connections_per_address", "header_timeout_s",
+    "least_bytes_per_s", "idle_s",
 )  # fmt: skip
 
 

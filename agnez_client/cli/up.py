@@ -40,6 +40,7 @@ Examples:
 @click.option("--base-path", help="Path prefix behind a proxy, as /agnez.")
 @click.option("--cors-origin", "cors_origins", multiple=True, help="An origin that may call.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, help="A host name of this server.")
+@click.option("--max-connections", type=click.IntRange(1), help="Most at a time.  [default: 10000]")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 def command(verbose: bool, **given: Any) -> None:
     """
@@ -120,6 +121,11 @@ def _started(settings: ServerSettings, served: Served) -> None:
     click.echo(f"  data   {'nothing is kept' if settings.ephemeral else served.directory}")
     if settings.static is not None:
         click.echo(f"  images {settings.static} at {served.url}/images/")
+    if served.connections.most < settings.max_connections:
+        click.echo(
+            f"  limits at most {served.connections.most} connections: this process may not open "
+            "more files (ulimit -n)"
+        )
     if settings.needs_login():
         click.echo("  login  asked for (agnez password, agnez token create)")
     else:

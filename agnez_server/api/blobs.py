@@ -161,7 +161,7 @@ async def put_blob(request: web.Request) -> web.Response:
         raise BadRequest("a blob comes as it is, without a content encoding")
     store = request.app[STORE]
     known = store.blob(sha256) is not None
-    pieces = _pieces(request, request.app[SETTINGS].upload_silence_s)
+    pieces = _pieces(request, request.app[SETTINGS].silence_s)
     blob = await store.put_blob(sha256, _mime(request), pieces, limit)
     body = {"sha256": blob.sha256, "size": blob.size, "mime": blob.mime}
     return parsing.json_answer(body, 200 if known else 201)

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from agnez_server.checks import INT64, mapping, shown
 from agnez_server.errors import BadRequest, TooLarge
+from agnez_server.keys import BODIES
 
 MAX_OBJECTS: Final = 2_000_000
 """
@@ -28,15 +29,15 @@ async def read_body(request: web.Request) -> bytes:
 
     Raises:
         TooLarge: If it is larger than the setting max_body_bytes, packed or unpacked.
+        Busy: If too many bodies are being received.
         BadRequest: If it is packed in another way, or not what it says.
     """
     limit = request.client_max_size
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise too_large(limit) from None
+    body = await request.app[BODIES].receive(request, limit)
+    if body is None:
+        raise too_large(limit)
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding == "identity":
         return body

@@ -252,7 +252,7 @@ async def test_an_upload_that_falls_silent_is_given_up(
     start: Callable[..., AbstractAsyncContextManager[RunningServer]],
 ) -> None:
     """After the time that the setting names the caller is told, and nothing stays behind."""
-    async with start(upload_silence_s=0.05) as server:
+    async with start(silence_s=0.05) as server:
         path = f"/api/v1/blobs/{sha256(b'xy')}"
         head = f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nx"
 
