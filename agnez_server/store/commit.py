@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import orjson
 
+from agnez_server.store.bits import doc_crc
 from agnez_server.store.console import write_lines
 from agnez_server.store.entries import write_entries
 from agnez_server.store.log import NUMBER, RowEncoder
 from agnez_server.store.names import write_names
 from agnez_server.store.options import StoreOptions
+from agnez_server.store.rowsums import mark_sum, series_sum, table_sum
 from agnez_server.store.unit import Group
 
 
@@ -55,22 +57,31 @@ def _write_deletions(con: sqlite3.Connection, group: Group) -> None:
 def _write_series(con: sqlite3.Connection, group: Group) -> None:
     _each(
         con,
-        "insert into series (id, run, channel, session, rank) values (?, ?, ?, ?, ?)",
-        [(s.id, s.run, s.channel, s.session, s.rank) for s in group.series.values()],
-    )
+        "insert into series (id, run, channel, session, rank, crc) values (?, ?, ?, ?, ?, ?)",
+        [
+            (s.id, s.run, s.channel, s.session, s.rank,
+             series_sum(s.id, s.run, s.channel, s.session, s.rank))
+            for s in group.series.values()
+        ],
+    )  # fmt: skip
     marks = [
         (spool, run, mark.events, mark.points, orjson.dumps(dict(mark.state)).decode())
         for spool, (run, mark) in group.marks.items()
     ]
-    _each(con, "insert or replace into mark values (?, ?, ?, ?, ?)", marks)
+    rows = [(*mark, mark_sum(*mark)) for mark in marks]
+    _each(con, "insert or replace into mark values (?, ?, ?, ?, ?, ?)", rows)
     if group.next_series:
         con.execute("update meta set value = ? where key = 'next_series'", (group.next_series,))
 
 
 def _write_docs(con: sqlite3.Connection, group: Group) -> None:
-    puts = [(*key, write.raw) for key, write in group.docs.items() if write.raw is not None]
+    puts = [
+        (table, id_, write.raw, doc_crc(table_sum(table), id_, write.raw))
+        for (table, id_), write in group.docs.items()
+        if write.raw is not None
+    ]
     dels = [key for key, write in group.docs.items() if write.raw is None]
-    _each(con, "insert or replace into doc values (?, ?, ?)", puts)
+    _each(con, "insert or replace into doc values (?, ?, ?, ?)", puts)
     _each(con, "delete from doc where tbl = ? and id = ?", dels)
     _each(con, "insert or replace into doc_table values (?, ?)", list(group.next_ids.items()))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from agnez_server.store.rowsums import line_sum, mended_text
 from agnez_server.store.values import Line
+
+logger = logging.getLogger(__name__)
 
 Writer = tuple[str, int, int]
 """Who writes lines: run, session, rank."""
@@ -55,11 +59,12 @@ def write_lines(con: sqlite3.Connection, lines: Mapping[Writer, dict[int, Row]])
     grown = dict[str, int]()
     for writer, numbered in lines.items():
         console = _console(con, writer)
-        rows = [(console, number, *row) for number, row in numbered.items()]
-        new = con.executemany("insert or ignore into line values (?, ?, ?, ?, ?)", rows).rowcount
+        plain = [(console, number, *row) for number, row in numbered.items()]
+        rows = [(*row, line_sum(*row)) for row in plain]
+        new = con.executemany("insert or ignore into line values (?, ?, ?, ?, ?, ?)", rows).rowcount
         if new < len(rows):
             con.executemany(
-                "update line set wall = ?3, stream = ?4, text = ?5 "
+                "update line set wall = ?3, stream = ?4, text = ?5, crc = ?6 "
                 "where console = ?1 and number = ?2",
                 rows,
             )
@@ -88,12 +93,27 @@ def read_lines(
         return []
     condition, values = _holds(con, find)
     rows = con.execute(
-        "select number, wall, stream, text from line where console = "
+        "select console, number, wall, stream, text, crc from line where console = "
         "(select id from console where run = ? and session = ? and rank = ?) "
         f"and number >= ? {condition} order by number limit ?",
         (*writer, first, *values, min(limit, _INT64[-1])),
     )
-    return [Line(writer[1], writer[2], *row) for row in rows]
+    lines = (_checked(row) for row in rows)
+    return [Line(writer[1], writer[2], *line) for line in lines if line is not None]
+
+
+def _checked(row: tuple[int, int, int, str, str, int | None]) -> tuple[int, int, str, str] | None:
+    """Number, wall, stream and text of a line; None if it is damaged beyond one bit."""
+    try:
+        console, number, wall, stream, text, crc = row
+        found = line_sum(console, number, wall, stream, text)
+        whole = text if crc is None or found == crc else mended_text(text, found, crc)
+    except (TypeError, AttributeError):  # another type than was written
+        whole = None
+    if whole is None:
+        logger.error("line %r of console %r is damaged", row[1], row[0])
+        return None
+    return row[1], row[2], row[3], whole
 
 
 def _holds(con: sqlite3.Connection, find: str) -> tuple[str, tuple[str, ...]]:

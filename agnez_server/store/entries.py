@@ -14,6 +14,8 @@ import numpy as np
 import orjson
 import zstandard
 
+from agnez_server.store.bits import mend_bit
+from agnez_server.store.rowsums import entry_sum
 from agnez_server.store.values import Entry, SeriesStats, Steps
 
 logger = logging.getLogger(__name__)
@@ -104,7 +106,8 @@ def write_entries(con: sqlite3.Connection, entries: Mapping[int, Entries]) -> di
             (series, ordinal, x, wall, _pack(body))
             for ordinal, (x, wall, body) in enumerate(part.rows, part.start)
         ]
-        con.executemany("insert into entry values (?, ?, ?, ?, ?)", packed)
+        rows = [(*row, entry_sum(*row)) for row in packed]
+        con.executemany("insert into entry values (?, ?, ?, ?, ?, ?)", rows)
         sizes[series] = sum(len(row[4]) + _ROW_BYTES for row in packed)
     con.executemany(
         "update series set entries = 1, bytes = bytes + ?, count = ?, last_x = ?, last_wall = ?, "
@@ -123,7 +126,7 @@ def read_entries(
 ) -> list[Entry]:
     """At most *limit* entries with ``after <= ordinal < before``."""
     rows = con.execute(
-        "select ord, x, wall, body from entry where series = ? and ord >= ? and ord < ? "
+        "select ord, x, wall, body, crc from entry where series = ? and ord >= ? and ord < ? "
         "order by ord limit ?",
         (series, after, before, min(limit, before - after)),
     )
@@ -136,7 +139,7 @@ def pick(con: sqlite3.Connection, series: int, ordinals: Sequence[int]) -> list[
     for at in range(0, len(wanted), _MANY):
         part = wanted[at : at + _MANY]
         rows = con.execute(
-            f"select ord, x, wall, body from entry where series = ? "
+            f"select ord, x, wall, body, crc from entry where series = ? "
             f"and ord in ({', '.join('?' * len(part))}) order by ord",
             (series, *part),
         )
@@ -155,11 +158,21 @@ def read_steps(con: sqlite3.Connection, series: int, before: int) -> Steps:
 
 
 def _entries(series: int, rows: sqlite3.Cursor) -> Iterator[Entry]:
-    for ordinal, x, wall, body in rows:
+    for ordinal, x, wall, packed, crc in rows:
         try:
+            body = _checked(packed, entry_sum(series, ordinal, x, wall, packed), crc)
             yield Entry(ordinal, x, wall, orjson.loads(_unpack(body)))
-        except (orjson.JSONDecodeError, zstandard.ZstdError) as error:
-            logger.error("entry %d of series %d is damaged: %s", ordinal, series, error)
+        except (TypeError, ValueError, AttributeError, zstandard.ZstdError) as error:
+            logger.error("entry %r of series %d is damaged: %s", ordinal, series, error)
+
+
+def _checked(packed: bytes, found: int, crc: int | None) -> bytes:
+    if crc is None or found == crc:
+        return packed
+    mended = mend_bit(packed, found, crc)
+    if mended is None:
+        raise ValueError("its checksum does not fit")
+    return mended
 
 
 def _pack(body: bytes) -> bytes:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import gc
 import logging
 import sqlite3
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import orjson
 
+from agnez_server.store.bits import doc_crc, mend_bit
 from agnez_server.store.ledger import Account, Ledger, LogRowSize
 from agnez_server.store.log import decode_row
+from agnez_server.store.rowsums import mended_series, series_sum, table_sum
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import from_row
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
+from agnez_server.store.unit import Body
 from agnez_server.store.values import Series, SeriesStats
 from agnez_server.store.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+_WORD: Final = 0xFFFFFFFF
 _FREEZE_FROM: Final = 20_000
 """With so many documents a full garbage collection takes long enough to exempt them from it."""
 
@@ -37,47 +43,118 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
+class Damage:
+    """What was found damaged while a store opened: mended, or lost, by what it is."""
+
+    def __init__(self) -> None:
+        self._mended, self._lost = Counter[str](), Counter[str]()
+
+    def mended(self, kind: str, name: str) -> None:
+        """A flipped bit of it is as it was."""
+        logger.warning("%s %s was damaged: a flipped bit was mended", kind, name)
+        self._mended[kind] += 1
+
+    def lost(self, kind: str, name: str, count: int = 1) -> None:
+        """It can't be read and is left out."""
+        logger.error("%s %s is damaged and left out", kind, name)
+        self._lost[kind] += count
+
+    def sentences(self) -> list[str]:
+        """Both, in words."""
+        parts = [(self._lost, "can't be read"), (self._mended, "had a flipped bit, mended")]
+        return [
+            f"{', '.join(_counted(kind, n) for kind, n in found.items())} {told}"
+            for found, told in parts
+            if found
+        ]
+
+
+def _counted(kind: str, n: int) -> str:
+    return f"{n} {kind}{'s' if n > 1 and not kind.endswith('s') else ''}"
+
+
 def load_docs(
-    con: sqlite3.Connection, working: WorkingStorage, committed: CommittedStorage
+    con: sqlite3.Connection, working: WorkingStorage, committed: CommittedStorage, damage: Damage
 ) -> None:
-    """Fill both copies of the tables, in the order of ids."""
+    """Fill both copies of the tables, in the order of ids; what is damaged is left out."""
     count = 0
-    for table, doc_id, raw in con.execute("select tbl, id, body from doc order by tbl, id"):
-        try:
-            body = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            logger.error(
-                "document %d of table %r is damaged and left out: %s", doc_id, table, error
-            )
-            continue
-        working.tables.setdefault(table, {})[str(doc_id)] = body
-        committed.tables.setdefault(table, {})[str(doc_id)] = body
-        count += 1
-    working.next_ids.update(con.execute("select name, next_id from doc_table").fetchall())
+    for (table,) in con.execute("select distinct tbl from doc order by tbl").fetchall():
+        ours, theirs = dict[str, Body](), dict[str, Body]()
+        begins, newest = table_sum(table), 0
+        for doc_id, raw, crc in con.execute(
+            "select id, body, crc from doc where tbl = ? order by id", (table,)
+        ):
+            if crc is None or zlib.crc32(raw, (begins + doc_id) & _WORD) == crc:
+                body = _parsed(raw)
+            else:
+                body = _mended(table, doc_id, raw, crc, damage)
+            if body is None:
+                damage.lost("document", f"{doc_id!r} of table {table!r}")
+                continue
+            ours[str(doc_id)] = theirs[str(doc_id)] = body
+            newest = doc_id
+        if ours:
+            working.tables[table], committed.tables[table] = ours, theirs
+            working.next_ids[table] = newest + 1
+            count += len(ours)
+    for name, next_id in con.execute("select name, next_id from doc_table"):
+        working.next_ids[name] = max(next_id, working.next_ids.get(name, 1))
     if count >= _FREEZE_FROM:
         gc.freeze()
 
 
-def load_series(con: sqlite3.Connection, ledger: Ledger, workspace: Workspace) -> None:
+def _parsed(raw: bytes) -> Body | None:
+    try:
+        body: Body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return body
+
+
+def _mended(table: str, doc_id: int, raw: bytes, crc: int, damage: Damage) -> Body | None:
+    whole = mend_bit(raw, doc_crc(table_sum(table), doc_id, raw), crc)
+    body = None if whole is None else _parsed(whole)
+    if body is not None:
+        damage.mended("document", f"{doc_id} of table {table!r}")
+    return body
+
+
+def load_series(
+    con: sqlite3.Connection, ledger: Ledger, workspace: Workspace, damage: Damage
+) -> None:
     """Fill the accounts of all series with the figures of their sealed points."""
     ends = dict(con.execute("select series, max(ord + n) from chunk group by series").fetchall())
     accounts = []
     for row in con.execute(
-        "select id, run, channel, session, rank, bytes, entries, count, nan, inf, min, max, "
+        "select crc, id, run, channel, session, rank, bytes, entries, count, nan, inf, min, max, "
         "last_x, last_y, last_wall, min_x, max_x, min_wall, max_wall from series order by id"
     ):
-        series = Series(*row[:5])
-        if row[6]:
-            figures = workspace.figures[series.id] = SeriesStats(*row[7:])
-            account = Account(series, figures, row[5])
+        series = _series(row[0], row[1:6], damage)
+        if series is None:
+            continue
+        if row[7]:
+            figures = workspace.figures[series.id] = SeriesStats(*row[8:])
+            account = Account(series, figures, row[6])
         else:
-            account = Account(series, from_row(row[7:]), row[5], Tail(ends.get(series.id, 0)))
+            account = Account(series, from_row(row[8:]), row[6], Tail(ends.get(series.id, 0)))
         accounts.append(account)
     deleted = [row[0] for row in con.execute("select run from tombstone")]
     ledger.open(accounts, deleted)
     ledger.grow(_others(con))
     next_series = con.execute("select value from meta where key = 'next_series'").fetchone()[0]
-    workspace.fill((account.series for account in accounts), deleted, next_series)
+    newest = con.execute("select max(id) from series").fetchone()[0] or 0
+    workspace.fill((account.series for account in accounts), deleted, max(next_series, newest + 1))
+
+
+def _series(crc: int | None, key: tuple[int, str, int, int, int], damage: Damage) -> Series | None:
+    if crc is None or series_sum(*key) == crc:
+        return Series(*key)
+    mended = mended_series(key, crc)
+    if mended is None:
+        damage.lost("series", f"{key!r}")
+        return None
+    damage.mended("series", f"{key!r}")
+    return Series(*mended)
 
 
 def _others(con: sqlite3.Connection) -> dict[str, int]:
@@ -90,18 +167,22 @@ def _others(con: sqlite3.Connection) -> dict[str, int]:
     return sizes
 
 
-def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float) -> int:
+def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float, damage: Damage) -> int:
     """
-    Put the points of the log into the tails; returns how many were found damaged.
+    Put the points of the log into the tails; returns how many could not be read.
 
     Points of series that are gone (their run was deleted) are skipped.
     """
     lost = 0
     for row_id, body in con.execute("select id, body from log where id > 0 order by id"):
         row = decode_row(body)
-        if row.damage:
+        if row.damage is not None:
             logger.error("row %d of the log is damaged, the rest is kept: %s", row_id, row.damage)
-            lost += row.lost_points
+        if row.lost_points:
+            damage.lost("point", f"of row {row_id} of the log", row.lost_points)
+        elif row.damage is not None:
+            damage.mended("row", f"{row_id} of the log")
+        lost += row.lost_points
         ledger.replay(row.points, LogRowSize(row_id, len(body)), now_s)
     found = con.execute("select body from log where id = 0").fetchone()
     ledger.log_id = max(ledger.log_id, found[0] if found is not None else 0)

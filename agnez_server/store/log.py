@@ -3,7 +3,8 @@ A row of the log: the points of one commit, by series.
 
 A header (magic, version, number of entries, CRC-32 of the entry heads), one head an entry (series,
 number of points, kinds of its columns, CRC-32 of its body), then the columns x, y, wall of each.
-Little-endian, every column padded to 8 bytes. A flipped bit costs the entry it is in, not the row.
+Little-endian, every column padded to 8 bytes. A flipped bit is mended; more cost the entry they are
+in, not the row.
 
 Columns are written as they are, except for two cheap ways to write less than half: x that goes up
 in equal steps is its first value and the step, and times that never go back by much are the first
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnez_server.store.base import IntColumn
+from agnez_server.store.bits import mend_bit
 from agnez_server.store.points import Points, XColumn
 
 _MAGIC: Final = b"AGLG"
@@ -46,7 +48,10 @@ commit whose row is not there: it had no points, or they were sealed.
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """What could be read of a row: points by series, and what was lost, in words."""
+    """
+    What could be read of a row: points by series, and what was found damaged, in words; of it
+    ``lost_points`` could not be mended.
+    """
 
     points: list[tuple[int, Points]]
     lost_points: int = 0
@@ -81,22 +86,59 @@ class RowEncoder:
 
 
 def decode_row(row: bytes) -> LogRow:
-    """What is intact in *row*; its columns may be views of it."""
-    if len(row) < _ROW.size or row[:4] != _MAGIC:
-        return LogRow([], 0, "its header is damaged")
-    _, version, count, crc = _ROW.unpack_from(row)
-    heads = row[_ROW.size : _ROW.size + count * _ENTRY.size]
-    if version != _VERSION or len(heads) != count * _ENTRY.size or zlib.crc32(heads) != crc:
+    """
+    What is intact in *row*, or can be mended: a flipped bit in its heads, and one in each entry.
+    Its columns may be views of it.
+    """
+    heads, is_mended = _heads(row)
+    if heads is None:
         return LogRow([], 0, "its header is damaged")
     found, lost, at = [], 0, _ROW.size + len(heads)
     for series, n, x_kind, wall_kind, size, crc in _ENTRY.iter_unpack(heads):
-        body = memoryview(row)[at : at + size]
+        body: bytes | memoryview = memoryview(row)[at : at + size]
         at += size
-        if len(body) != size or zlib.crc32(body) != crc:
-            lost += n
-        else:
-            found.append((series, _unpack(body, n, x_kind, wall_kind)))
-    return LogRow(found, lost, f"{lost} points fail their checksum" if lost else None)
+        if zlib.crc32(body) != crc:
+            mended = mend_bit(bytes(body), zlib.crc32(body), crc) if len(body) == size else None
+            is_mended |= mended is not None
+            if mended is None:
+                lost += n
+                continue
+            body = mended
+        found.append((series, _unpack(memoryview(body), n, x_kind, wall_kind)))
+    if lost:
+        return LogRow(found, lost, f"{lost} points fail their checksum")
+    return LogRow(found, 0, "a flipped bit of it was mended" if is_mended else None)
+
+
+def _heads(row: bytes) -> tuple[bytes | None, bool]:
+    """The heads of the entries, None if they can't be told; whether they had to be mended."""
+    heads = _heads_as(row, row[: _ROW.size], mends=True)
+    if heads is not None:
+        return heads, zlib.crc32(row[_ROW.size : _ROW.size + len(heads)]) != _ROW.unpack_from(row)[
+            3
+        ]
+    for bit in range(8 * min(_ROW.size, len(row))):
+        header = bytearray(row[: _ROW.size])
+        header[bit // 8] ^= 1 << bit % 8
+        heads = _heads_as(row, bytes(header), mends=False)
+        if heads is not None:
+            return heads, True
+    return None, False
+
+
+def _heads_as(row: bytes, header: bytes, *, mends: bool) -> bytes | None:
+    """The heads of *row*, if its header is *header*."""
+    if len(header) < _ROW.size:
+        return None
+    magic, version, count, crc = _ROW.unpack(header)
+    heads = row[_ROW.size : _ROW.size + count * _ENTRY.size]
+    is_row = magic == _MAGIC and version == _VERSION and (count or len(row) == _ROW.size)
+    if not is_row or len(heads) != count * _ENTRY.size:
+        return None
+    found = zlib.crc32(heads)
+    if found == crc:
+        return heads
+    return mend_bit(heads, found, crc) if mends else None
 
 
 def _pack(part: Points) -> tuple[int, int, list[Buffer]]:

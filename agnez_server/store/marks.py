@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from agnez_server.store.base import Mark
+from agnez_server.store.rowsums import mark_sum, mended_mark
 from agnez_server.store.unit import Unit
+
+logger = logging.getLogger(__name__)
 
 _KEPT: Final = 10_000
 """Marks of so many spools stay in memory; one that is asked for again costs one row's lookup."""
@@ -64,8 +68,32 @@ class Marks:
 
     def _load(self, spool: bytes) -> tuple[str, Mark]:
         row = self._con.execute(
-            "select run, events, points, state from mark where spool = ?", (spool,)
+            "select run, events, points, state, crc from mark where spool = ?", (spool,)
         ).fetchone()
         if row is None or row[0] in self._deleted:
             return "", Mark()
-        return row[0], Mark(row[1], row[2], orjson.loads(row[3]))
+        run, events, points, state = _checked(spool, *row)
+        return run, Mark(events, points, _state(state))
+
+
+def _checked(
+    spool: bytes, run: str, events: int, points: int, state: str, crc: int | None
+) -> tuple[str, int, int, str]:
+    """A mark as it was written; as it is, which is said, where it can't be mended."""
+    plain = run, events, points, state
+    if crc is None or mark_sum(spool, *plain) == crc:
+        return plain
+    mended = mended_mark(spool, *plain, crc)
+    logger.error(
+        "the mark of spool %s is damaged%s", spool.hex(),
+        ": it was mended" if mended is not None else ", points may come twice or be missing",
+    )  # fmt: skip
+    return plain if mended is None else mended
+
+
+def _state(text: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except ValueError:  # said before
+        return {}
+    return found

@@ -12,10 +12,11 @@ from typing import Final
 from agnez_server.store.copying import copy_database
 from agnez_server.store.directory import CannotOpenStore
 from agnez_server.store.options import StoreOptions
+from agnez_server.store.rowsums import add_sums
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 OLDEST_SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x41474E5A
 PAGE_SIZE: Final = 8192
@@ -83,6 +84,22 @@ says which runs name a blob, `loose` which blobs lost a name: the next collectio
 """
 
 
+_VERSION_3: Final = """
+alter table doc add column crc integer;
+alter table entry add column crc integer;
+alter table line add column crc integer;
+alter table mark add column crc integer;
+alter table series add column crc integer;
+"""
+"""
+Checksums, see `rowsums.py`. That of a series is of its key; entries, lines and documents which
+were written by something else may have none: they are taken as they are.
+"""
+
+_STEPS: Final = {1: _VERSION_2, 2: _VERSION_3}
+"""By version, what brings a file to the next one."""
+
+
 class SchemaTooNew(CannotOpenStore):
     """The file was written by a newer Agnez."""
 
@@ -135,7 +152,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def _connect(path: Path) -> sqlite3.Connection:
     con = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     con.execute("pragma temp_store = memory")
+    con.text_factory = _text
     return con
+
+
+def _text(raw: bytes) -> str:
+    """Damaged text is no reason to fail: its checksum tells, and its bytes can be had back."""
+    return raw.decode(errors="surrogateescape")
 
 
 def prepare(con: sqlite3.Connection, path: Path) -> str:
@@ -162,7 +185,7 @@ def prepare(con: sqlite3.Connection, path: Path) -> str:
 
 def _create(con: sqlite3.Connection) -> None:
     con.executescript(
-        f"begin immediate; {_VERSION_1} {_VERSION_2}"
+        f"begin immediate; {_VERSION_1} {_VERSION_2} {_VERSION_3}"
         f"pragma application_id = {APPLICATION_ID}; pragma user_version = {SCHEMA_VERSION};"
         f"insert into meta values ('store', '{os.urandom(16).hex()}'), ('next_series', 1); commit"
     )
@@ -175,9 +198,11 @@ def _upgrade(con: sqlite3.Connection, path: Path, version: int) -> None:
     logger.warning("%s is of version %d: it is copied, then upgraded", path, version)
     copy_database(con, copy)
     try:
-        con.executescript(
-            f"begin immediate; {_VERSION_2} pragma user_version = {SCHEMA_VERSION}; commit"
-        )
+        steps = "".join(_STEPS[step] for step in range(version, SCHEMA_VERSION))
+        con.executescript(f"begin immediate; {steps}")
+        add_sums(con)
+        con.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        con.execute("commit")
     except BaseException:
         if con.in_transaction:
             con.rollback()

@@ -25,7 +25,13 @@ from agnez_server.store.directory import CannotOpenStore, DataDirectory
 from agnez_server.store.entries import pick, read_entries, read_steps
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
-from agnez_server.store.loading import load_docs, load_series, replay_log, without_collector
+from agnez_server.store.loading import (
+    Damage,
+    load_docs,
+    load_series,
+    replay_log,
+    without_collector,
+)
 from agnez_server.store.marks import Marks
 from agnez_server.store.names import runs_of, sha_bytes
 from agnez_server.store.options import StoreOptions
@@ -82,11 +88,13 @@ class SqliteStore(Store):
 
     def _load(self) -> None:
         con = self._database.writer
+        damage = Damage()
         with without_collector():
-            load_docs(con, self._workspace.rows, self._rows)
-            load_series(con, self._ledger, self._workspace)
-            self._lost_points = replay_log(con, self._ledger, self._clock())
+            load_docs(con, self._workspace.rows, self._rows, damage)
+            load_series(con, self._ledger, self._workspace, damage)
+            self._lost_points = replay_log(con, self._ledger, self._clock(), damage)
         self._database.compare(self._ledger.log_id)
+        self._database.damage += damage.sentences()
         self._workspace.pointed.update(self._ledger.pointed())
 
     _committer: Committer

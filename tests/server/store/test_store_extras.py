@@ -241,7 +241,7 @@ def test_lines_are_as_a_dict_would_have_them(batches) -> None:
         con.executescript(
             "create table console (id integer primary key autoincrement, run, session, rank, "
             "lines default 0, bytes default 0, unique (run, session, rank));"
-            "create table line (console, number integer, wall, stream, text, "
+            "create table line (console, number integer, wall, stream, text, crc, "
             "primary key (console, number)) without rowid"
         )
         for batch in batches:
@@ -265,7 +265,7 @@ def test_finding_is_like_python_finds(texts, find) -> None:
         con.executescript(
             "create table console (id integer primary key, run, session, rank, "
             "lines default 0, bytes default 0, unique (run, session, rank));"
-            "create table line (console, number integer, wall, stream, text, "
+            "create table line (console, number integer, wall, stream, text, crc, "
             "primary key (console, number)) without rowid"
         )
         texts = [text.replace("\0", "") for text in texts]

@@ -218,7 +218,7 @@ async def test_what_a_crash_left_of_a_deleted_run_is_swept(open_store, feed) -> 
 
 @pytest.mark.parametrize("column", ["body", "top", "mid", "fine"])
 async def test_a_damaged_chunk_is_said_and_the_rest_kept(open_store, feed, caplog, column) -> None:
-    """A flipped bit in points costs their chunk; in a summary it costs time only."""
+    """Damage in points costs their chunk; in a summary it costs time only."""
     store = await open_store()
     y = np.arange(140_000.0)
     await feed(store, y)
@@ -228,6 +228,7 @@ async def test_a_damaged_chunk_is_said_and_the_rest_kept(open_store, feed, caplo
         (packet,) = con.execute(f"select {column} from chunk where ord = 65536").fetchone()
         broken = bytearray(packet)
         broken[len(broken) // 2] ^= 16
+        broken[len(broken) // 3] ^= 1
         con.execute(f"update chunk set {column} = ? where ord = 65536", (bytes(broken),))
         con.commit()
 

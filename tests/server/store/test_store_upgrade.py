@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from agnez_server.store import CannotOpenStore, Mark, schema
 
-NEW_TABLES = ("entry", "console", "line", "blob_ref", "loose", "gone", "sqlite_sequence")
+HERE = Path(__file__).parent
 
 
-@pytest.fixture
-async def old(open_store, feed):
-    """The path of a file of version 1, with points in the log and in chunks, and a document."""
+@pytest.fixture(params=[1, 2])
+async def old(request, open_store, feed):
+    """
+    The path of a file as that version made it, with points in the log and in chunks, a mark and a
+    document.
+    """
     store = await open_store()
     await feed(store, [1.0] * 2000)
     await store.seal()
@@ -29,12 +37,23 @@ async def old(open_store, feed):
     await store.change(work)
     await store.close()
     path = store._database.path
-    path.with_name("blobs.db").unlink()
+    for name in ("blobs.db", "ACKED"):
+        path.with_name(name).unlink()
+    new = path.rename(path.with_name("new.db"))
     with closing(sqlite3.connect(path, isolation_level=None)) as con:
-        for table in NEW_TABLES[:-1]:
-            con.execute(f"drop table {table}")
-        con.execute("alter table series drop column entries")
-        con.execute("pragma user_version = 1")
+        con.executescript("pragma page_size = 8192; pragma auto_vacuum = incremental;")
+        con.executescript((HERE / f"version{request.param}.sql").read_text())
+        con.execute("attach ? as new", (str(new),))
+        tables = con.execute("select name from main.sqlite_master where type = 'table'").fetchall()
+        for (table,) in tables:
+            names = [row[1] for row in con.execute(f"pragma main.table_info({table})")]
+            columns = ", ".join(names)
+            con.execute(
+                f"insert or ignore into main.{table} ({columns}) select {columns} from new.{table}"
+            )
+        con.execute("delete from main.log where id = 0")
+    new.unlink()
+    path.chmod(0o600)
     return path
 
 
@@ -60,15 +79,16 @@ async def test_an_old_file_is_upgraded(old, open_store) -> None:
     store = await open_store()
     assert store.stats(1).count == 2002
     assert store.entries(2, 0, 9)[0].body == {"n": 1}
-    assert version(old) == 2
+    assert version(old) == 3
 
 
 async def test_the_old_file_stays_as_a_copy(old, open_store) -> None:
     """Private, whole, of the old version, and only one."""
+    before = version(old)
     await open_store()
-    copy = old.with_name("agnez.db.v1.bak")
+    copy = old.with_name(f"agnez.db.v{before}.bak")
 
-    assert version(copy) == 1
+    assert version(copy) == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(copy)) as con:
         assert con.execute("select sum(n) from chunk").fetchone() == (2000,)
@@ -77,29 +97,32 @@ async def test_the_old_file_stays_as_a_copy(old, open_store) -> None:
 
 async def test_an_upgrade_that_fails_changes_nothing(old, open_store, monkeypatch) -> None:
     """The file is as it was, and the next try begins anew."""
+    before = version(old)
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "_VERSION_2", schema._VERSION_2 + "broken;")
+        patch.setitem(schema._STEPS, 2, schema._VERSION_3 + "broken;")
         with pytest.raises(CannotOpenStore, match="broken"):
             await open_store()
 
-    assert version(old) == 1
+    assert version(old) == before
     assert (await open_store()).stats(1).count == 2002
 
 
 async def test_an_upgrade_needs_room_for_the_copy(old, open_store, monkeypatch) -> None:
     """Said before anything is written, with what is needed and what there is."""
-    usage = shutil.disk_usage(old.parent)
+    before, usage = version(old), shutil.disk_usage(old.parent)
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
         with pytest.raises(CannotOpenStore, match=r"needs \d+ bytes, the disk has 1000"):
             await open_store()
 
-    assert version(old) == 1
+    assert version(old) == before
     assert not list(old.parent.glob("*.bak*"))
 
 
 async def test_an_upgrade_whose_copy_fails_is_said(old, open_store, monkeypatch) -> None:
     """With the system's reason; nothing was changed."""
+
+    before = version(old)
 
     def full(path) -> None:
         raise OSError(28, "No space left on device")
@@ -109,5 +132,42 @@ async def test_an_upgrade_whose_copy_fails_is_said(old, open_store, monkeypatch)
         with pytest.raises(CannotOpenStore, match="No space left"):
             await open_store()
 
-    assert version(old) == 1
+    assert version(old) == before
     assert not list(old.parent.glob("*.bak*"))
+
+
+POINTS = (
+    "agnez_server.store.schema.copy_database",
+    "agnez_server.store.copying._copy",
+    "agnez_server.store.copying.sync",
+    "agnez_server.store.schema.add_sums",
+    "agnez_server.store.sqlite.load_docs",
+)
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_an_upgrade_that_is_killed_is_done_again(old, open_store, point) -> None:
+    """Before, in and after the copy, in the middle of the upgrade, and right behind it."""
+    script = HERE / "killed_upgrade.py"
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, script, old.parent, point], capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert version(old) in (1, 2, 3)
+
+    store = await open_store()
+
+    assert store.store_stats().damage is None
+    assert store.raw(1, 1999, 9).y.tolist() == [1.0, 2.0, 3.0]
+    assert store.committed.table("runs").all() == [{"name": "kept"}]
+    assert len(list(old.parent.glob("*.bak"))) == 1
+    assert not list(old.parent.glob("*.part*"))
+
+
+async def test_rows_of_an_old_file_get_checksums(old, open_store) -> None:
+    """So that what flips later is found in them as well."""
+    await (await open_store()).close()
+
+    with closing(sqlite3.connect(old)) as con:
+        for table in ("doc", "mark", "series"):
+            assert con.execute(f"select count(*), count(crc) from {table}").fetchone() == (1, 1)
