@@ -24,9 +24,9 @@ from agnez_client.protocol import (
 from agnez_client.receipt import Receipt, mapping_of, reason_of, receipt_of
 from agnez_client.spool.blobs import blob_refs
 from agnez_client.spool.cursor import Marks
-from agnez_client.spool.events import BLANK
+from agnez_client.spool.events import BLANK, DAMAGED
 from agnez_client.spool.spool import Spool
-from agnez_client.standin import FORGOTTEN, without_blobs
+from agnez_client.standin import FORGOTTEN, LOST, run_of, without_blobs
 
 if TYPE_CHECKING:
     from agnez_client.transport import Response
@@ -70,6 +70,8 @@ class Delivery:
         self.spool = spool
         self.is_stopped = False
         self._next = spool.marks
+        self._shipped = spool.oldest_point
+        """The ordinal behind the last point that went into a batch."""
         self._store = UNKNOWN_STORE
         self._doubt = True
         self._limit, self._events_limit = MAX_POINTS, MAX_EVENTS_BYTES
@@ -103,14 +105,22 @@ class Delivery:
             points = points[:0]
         if not events and not len(points):
             return None
+        self._shipped = max(self._shipped, first + len(points))
         return self._batch(events=events, first_point=first, points=points)
 
     def _sendable(self, events: list[bytes]) -> list[bytes]:
         """*events* up to the first that waits for a blob; others where a blob is lost."""
         if self._wanted:
             events = events[: max(0, next(iter(self._wanted.values())) - self._next.events)]
-        events = [FORGOTTEN if event == BLANK else event for event in events]
+        first = self._next.events
+        events = [self._stand_in(event, n) for n, event in enumerate(events, first)]
         return [without_blobs(event, self._lost) for event in events] if self._lost else events
+
+    def _stand_in(self, event: bytes, ordinal: int) -> bytes:
+        """*event*, or what is said in its place."""
+        if event == DAMAGED:
+            return run_of(self.spool.header) if ordinal == 0 else LOST
+        return FORGOTTEN if event == BLANK else event
 
     def heartbeat(self) -> Batch:
         """An empty batch: says that the run lives, asks for the marks."""
@@ -148,7 +158,7 @@ class Delivery:
         """
         status = response.status
         if status == 200:
-            return self._accepted(receipt_of(mapping_of(response)))
+            return self._accepted(batch, receipt_of(mapping_of(response)))
         if status == 409:
             return self._conflict(batch, mapping_of(response))
         reason = reason_of(response)
@@ -164,8 +174,10 @@ class Delivery:
             return Verdict(Outcome.REFUSED, reason=reason)
         return Verdict(Outcome.BUSY, response.retry_after_s, reason)
 
-    def _accepted(self, receipt: Receipt) -> Verdict:
+    def _accepted(self, batch: Batch, receipt: Receipt) -> Verdict:
         self._check(receipt.marks)
+        if batch.store not in (UNKNOWN_STORE, bytes.fromhex(receipt.store)):
+            raise TransportError(f"another store took a batch for {batch.store.hex()}")
         self._store = bytes.fromhex(receipt.store)
         self._doubt = False
         self._rewinds = 0
@@ -173,8 +185,7 @@ class Delivery:
             self._asked_again = 0
             self._uploaded.clear()
         self._next = receipt.marks
-        for kind, ordinal, reason in receipt.refused:
-            self._park(kind, ordinal, reason)
+        self._park_refused(batch, receipt)
         self.spool.taken(receipt.store, receipt.marks)
         return Verdict(Outcome.ACCEPTED, receipt.next_in_s)
 
@@ -203,8 +214,7 @@ class Delivery:
         self._wanted.clear()
         self._doubt = False
         self._rewinds += 1
-        for kind, ordinal, reason in receipt.refused:
-            self._park(kind, ordinal, reason)
+        self._park_refused(batch, receipt)
         if self._rewinds > MAX_REWINDS:
             return Verdict(Outcome.REFUSED, reason=str(error.get("message")))
         return Verdict(Outcome.REWOUND)
@@ -282,6 +292,16 @@ class Delivery:
             f"; its first {gone} points are gone" if gone > 0 else "",
         )
 
+    def _park_refused(self, batch: Batch, receipt: Receipt) -> None:
+        """Park what the server did not take of *batch*; of anything else it can't speak."""
+        sent = {
+            "event": range(batch.first_event, batch.first_event + len(batch.events)),
+            "point": range(batch.first_point, batch.first_point + len(batch.points)),
+        }
+        for kind, ordinal, reason in receipt.refused:
+            if ordinal in sent[kind]:
+                self._park(kind, ordinal, reason)
+
     def _park(self, kind: str, ordinal: int, reason: str) -> None:
         if self.spool.park(kind, ordinal, reason):
             logger.warning(
@@ -293,8 +313,11 @@ class Delivery:
             )
 
     def _check(self, marks: Marks) -> None:
-        held = self.spool.limits
-        if marks.events > held.events or marks.points > held.points:
+        """A server may have more than this process sent (a copy was synced), never more than is."""
+        is_beyond = marks.events > len(self.spool.events)
+        if not is_beyond and marks.points > self._shipped:
+            is_beyond = marks.points > self.spool.limits.points
+        if is_beyond:
             raise TransportError(
                 f"the server claims to have {marks.events} events and {marks.points} points of the "
                 f"spool {self.spool.header.spool}, more than lie in it"

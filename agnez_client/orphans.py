@@ -12,8 +12,8 @@ from typing import Final
 
 from agnez_client.errors import SpoolError
 from agnez_client.spool.budget import Budget
-from agnez_client.spool.files import check_private_directory, read_file
-from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.files import check_private_directory
+from agnez_client.spool.header import SpoolHeader, read_header
 from agnez_client.spool.lock import take_orphan
 from agnez_client.spool.spool import Spool
 
@@ -31,7 +31,7 @@ def spool_folders(place: Path) -> Iterator[tuple[Path, SpoolHeader]]:
         return
     for folder in folders:
         try:
-            yield folder, parse_header(read_file(folder / HEADER_NAME))
+            yield folder, read_header(folder)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -28,7 +28,7 @@ def mapping_of(response: Response) -> Mapping[str, Any]:
     """The object in *response*; TransportError if it holds none."""
     try:
         found = response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TransportError(f"the answer {response.status} is not JSON") from error
     if not isinstance(found, Mapping):
         raise TransportError(f"the answer {response.status} is not a JSON object")
@@ -38,15 +38,15 @@ def mapping_of(response: Response) -> Mapping[str, Any]:
 def receipt_of(found: Mapping[str, Any]) -> Receipt:
     """The receipt in the answer *found*; TransportError if it is none."""
     try:
-        store = found["store"]
-        if len(bytes.fromhex(store)) != len(UNKNOWN_STORE):
+        store = bytes.fromhex(found["store"])
+        if len(store) != len(UNKNOWN_STORE) or store == UNKNOWN_STORE:
             raise ValueError("store")
         marks = Marks(_ordinal(found["events"]), _ordinal(found["points"]))
         refused = tuple(_refusal(entry) for entry in found.get("refused") or ())
         next_in_s = min(max(0.0, float(found.get("next_in_ms") or 0) / 1000), 60.0)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TransportError(f"the answer is not a receipt: {str(found)[:200]}") from error
-    return Receipt(store, marks, refused, next_in_s)
+    return Receipt(store.hex(), marks, refused, next_in_s)
 
 
 def _refusal(entry: Mapping[str, Any]) -> tuple[str, int, str]:
@@ -66,5 +66,5 @@ def reason_of(response: Response, *, hints: bool = True) -> str:
         error = response.json()["error"]
         hint = f" ({error['hint']})" if hints and error.get("hint") else ""
         return f"{response.status}: {error['message']}{hint}"[:500]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"{response.status}"

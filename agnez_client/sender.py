@@ -206,6 +206,7 @@ class Sender:
         spool.events.write_pending()
         if self._deadline is None:
             self._pen.prepare()
+            spool.sum_up()
         else:
             spool.seal()
         if self._transport is None and self._find is not None and self._now() >= self._find_at:

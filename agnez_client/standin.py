@@ -7,9 +7,20 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from agnez_client.spool.blobs import blob_refs
+from agnez_client.spool.header import SpoolHeader
 
 FORGOTTEN: Final = b'{"kind":"dropped","at":0,"count":1,"reason":"another store has it"}'
 """What another store is told of an event that the spool has forgotten."""
+
+LOST: Final = b'{"kind":"dropped","at":0,"count":1,"reason":"it was damaged in the spool"}'
+"""What is said of an event that can't be read any more."""
+
+
+def run_of(header: SpoolHeader) -> bytes:
+    """The event that makes the run known, of what the header of its spool tells."""
+    found = {"kind": "run", "at": header.session, "id": header.run, "started": header.session}
+    found |= {"host": header.host, "pid": header.pid, "project": "default"}
+    return json.dumps(found, separators=(",", ":")).encode()
 
 
 def without_blobs(event: bytes, lost: Mapping[str, str]) -> bytes:

@@ -39,16 +39,19 @@ def sync_spool(
     path: Path,
     transport: Transport,
     progress: Progress = lambda points: None,
+    *,
+    is_last: bool = False,
 ) -> Synced:
     """
     Send all of the spool in the directory *path*; it is removed when the server has everything.
 
     Args:
         progress: Told how many points the server took, at each answer.
+        is_last: If this is a copy, its owner is gone for good: see `Spool.adopt`.
     """
     budget = Budget(None, "", run_limit=1 << 62, user_limit=1 << 62)
     try:
-        spool = Spool.adopt(path, budget)
+        spool = Spool.adopt(path, budget, is_last=is_last)
     except SpoolError as error:
         return Synced(problem=str(error))
     if spool is None:
@@ -85,7 +88,18 @@ def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
             taken = delivery.position.points - before.points
             points, events = points + max(0, taken), events + len(batch.events)
             progress(max(0, taken))
-    return Synced(points, events, spool.rejected.count)
+    return Synced(points, events, spool.rejected.count, _doubt(spool))
+
+
+def _doubt(spool: Spool) -> str | None:
+    """Why the end of a copy was not sent; None if it was."""
+    if not spool.doubtful:
+        return None
+    return (
+        f"this is a copy, and its last {spool.doubtful} points stay here: behind a slot that the "
+        "process which writes the spool may have filled since. Sync the spool itself, or, when "
+        "that is gone, this one with --last-copy"
+    )
 
 
 def _send(delivery: Delivery, batch: Batch | None, transport: Transport) -> Verdict:

@@ -65,7 +65,8 @@ class Response:
     def retry_after_s(self) -> float:
         """How long the server asks to wait, 0 if it does not; at most an hour."""
         text = self.headers.get("retry-after", "")
-        return min(float(text), 3600.0) if text.isdigit() else 0.0
+        is_number = text.isascii() and text.isdecimal()
+        return min(float(text[:6]), 3600.0) if is_number else 0.0
 
 
 class Transport:

@@ -12,8 +12,7 @@ import click
 from agnez_client.address import read_address
 from agnez_client.cli.output import json_option, write_json
 from agnez_client.settings import Settings, load_settings
-from agnez_client.spool.files import read_file
-from agnez_client.spool.header import HEADER_NAME, parse_header
+from agnez_client.spool.header import HEADER_NAME, read_header
 from agnez_client.spool.place import host_name, known_roots
 from agnez_client.spool.survey import SpoolInfo, survey
 
@@ -43,10 +42,16 @@ class Parcel:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--to", "to", metavar="URL", help="Send everything to this server.")
 @click.option("--all", "every", is_flag=True, help="Send each spool where it was recorded for.")
+@click.option("--last-copy", is_flag=True, help="The spools that these are copies of are gone.")
 @click.option("--token", help="Token with the scope write.  [default: AGNEZ_TOKEN]")
 @json_option
 def command(
-    paths: tuple[Path, ...], to: str | None, every: bool, token: str | None, as_json: bool
+    paths: tuple[Path, ...],
+    to: str | None,
+    every: bool,
+    last_copy: bool,
+    token: str | None,
+    as_json: bool,
 ) -> None:
     """
     Send what waits in spools of processes that are gone.
@@ -61,7 +66,7 @@ def command(
     found = [survey(path) for path in (paths or local_spools(settings))]
     alive = [info for info in found if info.alive]
     parcels = choose([i for i in found if not i.alive], settings, to, every, bool(paths))
-    results = _send(parcels, quiet=as_json)
+    results = _send(parcels, quiet=as_json, is_last=last_copy)
     if as_json:
         write_json([_as_json(parcel, done) for parcel, done in results])
     else:
@@ -76,7 +81,7 @@ def local_spools(settings: Settings) -> list[Path]:
     for root in known_roots(settings):
         for header in sorted((root / host_name()).glob(f"[!.]*/{HEADER_NAME}")):
             try:
-                parse_header(read_file(header))
+                read_header(header.parent)
             except OSError as error:
                 click.echo(f"{header.parent} is left out: {error}", err=True)
                 continue
@@ -116,7 +121,7 @@ def choose(
     return parcels
 
 
-def _send(parcels: list[Parcel], *, quiet: bool) -> list[tuple[Parcel, Synced]]:
+def _send(parcels: list[Parcel], *, quiet: bool, is_last: bool) -> list[tuple[Parcel, Synced]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -130,7 +135,8 @@ def _send(parcels: list[Parcel], *, quiet: bool) -> list[tuple[Parcel, Synced]]:
             total = parcel.info.points
             bar = bars.add_task(f"run {parcel.info.header.run}", total=total)
             transport = Transport(parcel.url, parcel.token)
-            done = sync_spool(parcel.info.path, transport, partial(bars.advance, bar))
+            advance = partial(bars.advance, bar)
+            done = sync_spool(parcel.info.path, transport, advance, is_last=is_last)
             transport.close()
             results.append((parcel, done))
     return results

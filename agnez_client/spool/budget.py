@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agnez_client.errors import SpoolError
-from agnez_client.spool.files import read_file
-from agnez_client.spool.header import HEADER_NAME, parse_header
+from agnez_client.spool.header import read_header
 
 MEMORY_LIMIT: Final = 64 << 20
 """Most bytes of a spool that lives in memory: training must not grow."""
@@ -82,7 +81,7 @@ class Budget:
         if folder not in self._runs:
             run = ""
             with contextlib.suppress(OSError, SpoolError):
-                run = parse_header(read_file(folder / HEADER_NAME)).run
+                run = read_header(folder).run
             self._runs[folder] = run
         return self._runs[folder]
 

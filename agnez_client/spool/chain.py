@@ -16,6 +16,7 @@ from agnez_client.spool.segment import (
     SEGMENT_PREFIX,
     Blank,
     Segment,
+    base_of,
     open_segment,
 )
 
@@ -65,17 +66,22 @@ class Chain:
     def open(cls, folder: Folder, spool: bytes) -> Chain:
         """
         The segments of a spool whose owner is gone. A file that is none is left out and left
-        alone, ``is_damaged`` tells of it; without any segment the chain is one without a slot.
+        alone, one that is cut is read as far as it goes; ``is_damaged`` tells of both. Without any
+        segment the chain is one without a slot.
         """
         found: list[Segment] = []
         is_damaged = False
-        for name in folder.names():
-            if name.startswith(SEGMENT_PREFIX):
-                try:
-                    found.append(open_segment(folder, name, spool))
-                except OSError as error:
-                    is_damaged = True
-                    logger.warning("a segment is left out: %s", error)
+        names = [name for name in folder.names() if name.startswith(SEGMENT_PREFIX)]
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            try:
+                found.append(open_segment(folder, name, spool, _base(folder, following)))
+            except OSError as error:
+                is_damaged = True
+                logger.warning("a segment is left out: %s", error)
+                continue
+            if found[-1].is_damaged:
+                is_damaged = True
+                logger.warning("%s is damaged: %s", folder.path, found[-1].state)
         if not found:
             found.append(Segment(-1, "", 0, 0))
         chain = cls(folder, spool, found[0])
@@ -163,7 +169,7 @@ class Chain:
     def held_from(self, ordinal: int) -> int:
         """*ordinal* if its slot is here or not made yet, else the first slot after it."""
         for segment in self:
-            if ordinal < segment.end:
+            if ordinal < segment.base + segment.held:
                 return max(ordinal, segment.base)
         return ordinal
 
@@ -175,6 +181,7 @@ class Chain:
         gone.close()
         if gone.name:
             self._folder.remove(gone.name)
+            gone.sums.remove()
         budget.give_back(gone.size)
 
     def seal(self, last: Segment) -> None:
@@ -185,10 +192,21 @@ class Chain:
             segment.full = segment is not last
         while spare is not None:
             spare.close()
-            self._folder.remove(spare.name)
+            if not spare.is_damaged:
+                self._folder.remove(spare.name)
             spare = spare.next
 
     def close(self) -> None:
         """Unmap and close all segments; their files stay."""
         for segment in self:
             segment.close()
+
+
+def _base(folder: Folder, name: str | None) -> int | None:
+    """The first ordinal of the segment *name*; None without one, or if its name is none."""
+    if name is None or folder.path is None:
+        return None
+    try:
+        return base_of(folder.path / name)
+    except SpoolError:
+        return None

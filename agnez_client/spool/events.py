@@ -2,27 +2,34 @@
 The events of a spool: a file of length, CRC-32 and JSON, appended by plain writes.
 
 When the disk is full an event stays in memory and is written later; it is shipped all the same.
+One that can't be read any more is `DAMAGED` in its place, and those behind it keep their ordinals.
 """
 
 from __future__ import annotations
 
+import bisect
+import contextlib
 import logging
 import os
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agnez_client.protocol import encode_event, frame_event, split_events
+from agnez_client.protocol import encode_event
 from agnez_client.spool.files import Folder, open_file, write_whole
+from agnez_client.spool.frames import body_of, frame, read_frames
+from agnez_client.spool.header import SPOOL_VERSION
 from agnez_client.spool.lock import take
 
 EVENTS_NAME: Final = "events"
-_EVENT_HEAD_SIZE: Final = 8
+EVENT_HEAD_SIZE: Final = 8
 _DEFINITION: Final = b'{"kind":"channel",'
 _FORGOTTEN: Final = (b'{"kind":"entry",', b'{"kind":"console",')
 """Beginnings of events that another store can do without: the others define the run."""
 BLANK: Final = b"{}"
 """What stands in the place of an event that was forgotten."""
+DAMAGED: Final = b'{"kind":"damaged"}'
+"""What stands in the place of an event that can't be read."""
 FORGET_BYTES: Final = 16 << 20
 """So many bytes of events that a server has are worth writing the file anew."""
 
@@ -34,24 +41,40 @@ class EventLog:
     Numbered events; safe to append to from any thread, and from a signal's handler.
 
     Attributes:
-        is_damaged: Whole events lie behind one that can't be read.
+        lost: Ordinals of events that can't be read.
+        mended: Ordinals of events in which one bit had flipped.
+        torn: Bytes behind the last whole event: its writer was killed, or the file was cut.
         defined: All channels are defined by the events before this ordinal.
+
+    Args:
+        fd: The file.
+        data: What it holds.
+        version: That of the spool.
+        is_owned: Whether this process made it.
     """
 
-    def __init__(self, fd: int, data: bytes = b"", *, is_owned: bool = False) -> None:
-        found, self._size = split_events(data)
-        self.is_damaged = _goes_on(data[self._size :])
-        self._fd, self._is_owned = fd, is_owned
+    def __init__(
+        self,
+        fd: int,
+        data: bytes = b"",
+        version: int = SPOOL_VERSION,
+        *,
+        is_owned: bool = False,
+    ) -> None:
+        found = read_frames(data, version)
+        self._size, self.torn = found.end, found.torn
+        self.lost = {f.ordinal for f in found.lost}
+        self.mended = {f.ordinal for f in found.mended}
+        self._fd, self._version, self._is_owned = fd, version, is_owned
         self._forgotten = 0
         self._lock = threading.RLock()
         self._starts: list[int] = []
         self._unwritten: list[bytes] = []
         self._writing = False
-        self.defined = at = 0
-        for event in found:
-            self._starts.append(at)
-            at += _EVENT_HEAD_SIZE + len(event)
-            if event.startswith(_DEFINITION):
+        self.defined = 0
+        for event in found.found:
+            self._starts.append(event.start)
+            if event.body is not None and event.body.startswith(_DEFINITION):
                 self.defined = len(self._starts)
 
     @classmethod
@@ -62,11 +85,11 @@ class EventLog:
         return cls(fd, is_owned=True)
 
     @classmethod
-    def open(cls, folder: Folder) -> EventLog:
+    def open(cls, folder: Folder, version: int = SPOOL_VERSION, flags: int = os.O_RDWR) -> EventLog:
         """The log of a spool whose owner is gone; what is torn at its end is left out."""
         assert folder.path is not None
-        fd = open_file(folder.path / EVENTS_NAME)
-        return cls(fd, os.pread(fd, os.fstat(fd).st_size, 0))
+        fd = open_file(folder.path / EVENTS_NAME, flags)
+        return cls(fd, os.pread(fd, os.fstat(fd).st_size, 0), version)
 
     def __len__(self) -> int:
         return len(self._starts) + len(self._unwritten)
@@ -78,17 +101,23 @@ class EventLog:
         Raises:
             ValueError: If *event* can't be encoded, see `encode_event`.
         """
-        frame = encode_event(event)
+        body = encode_event(event)[EVENT_HEAD_SIZE:]
         with self._lock:
             if event.get("kind") == "channel":
                 self.defined = len(self) + 1
-            self._unwritten.append(frame)
+            self._unwritten.append(body)
             self.write_pending()
 
-    def offer(self, frame: bytes) -> int | None:
+    @property
+    def is_damaged(self) -> bool:
+        """Whether an event can't be read."""
+        return bool(self.lost)
+
+    def offer(self, body: bytes) -> int | None:
         """
-        Add the encoded event *frame* if the disk takes it now; its ordinal (in a signal's handler,
-        which writes when the interrupted writing is through, perhaps a higher one), else None.
+        Add the event with the JSON text *body* if the disk takes it now; its ordinal (in a
+        signal's handler, which writes when the interrupted writing is through, perhaps a higher
+        one), else None.
         """
         with self._lock:
             if not self._writing:
@@ -96,9 +125,9 @@ class EventLog:
                 if self._unwritten:
                     return None
             ordinal = len(self)
-            self._unwritten.append(frame)
+            self._unwritten.append(body)
             self.write_pending()
-            if not self._writing and self._unwritten and self._unwritten[0] is frame:
+            if not self._writing and self._unwritten and self._unwritten[0] is body:
                 del self._unwritten[0]
                 return None
             return ordinal
@@ -120,13 +149,16 @@ class EventLog:
             finally:
                 self._writing = False
 
-    def _write(self, frame: bytes) -> bool:
+    def _write(self, body: bytes) -> bool:
+        whole = frame(body, len(self._starts), self._version)
         try:
-            write_whole(self._fd, frame, self._size)
+            write_whole(self._fd, whole, self._size)
         except OSError as error:
             logger.debug("an event waits in memory: %s", error)
+            with contextlib.suppress(OSError):  # what was written of it would look like damage
+                os.ftruncate(self._fd, self._size)
             return False
-        start, self._size = self._size, self._size + len(frame)
+        start, self._size = self._size, self._size + len(whole)
         self._starts.append(start)  # after the size: a Ctrl-C in between must not number it twice
         return True
 
@@ -139,20 +171,41 @@ class EventLog:
             found = self._read_written(first, max_bytes)
             room = max_bytes - sum(map(len, found))
             if first + len(found) >= len(self._starts):
-                for frame in self._unwritten[max(0, first - len(self._starts)) :]:
-                    if found and len(frame) > room:
+                for body in self._unwritten[max(0, first - len(self._starts)) :]:
+                    if found and len(body) > room:
                         break
-                    found.append(frame[_EVENT_HEAD_SIZE:])
-                    room -= len(frame)
+                    found.append(body)
+                    room -= len(body)
             return found
 
     def _read_written(self, first: int, max_bytes: int) -> list[bytes]:
         if first >= len(self._starts):
             return []
-        start = self._starts[first]
-        after = self._starts[first + 1] if first + 1 < len(self._starts) else self._size
-        size = max(min(self._size - start, max_bytes), after - start)
-        return split_events(os.pread(self._fd, size, start))[0]
+        limit = self._starts[first] + max_bytes
+        last = bisect.bisect_right(self._starts, limit) - 1
+        if last == len(self._starts) - 1 and self._size <= limit:
+            last += 1
+        last = max(last, first + 1)
+        return self._bodies(first, last)
+
+    def _bodies(self, first: int, last: int) -> list[bytes]:
+        """JSON texts of the written events with the ordinals from *first* to before *last*."""
+        start, end = self._starts[first], self._start_of(last)
+        data = os.pread(self._fd, end - start, start)
+        return [self._body(data, ordinal, start) for ordinal in range(first, last)]
+
+    def _body(self, data: bytes, ordinal: int, start: int) -> bytes:
+        """The event *ordinal* in *data*, which begins at the place *start* of the file."""
+        place = slice(self._starts[ordinal] - start, self._start_of(ordinal + 1) - start)
+        if ordinal in self.lost or place.stop - place.start < EVENT_HEAD_SIZE:
+            return DAMAGED
+        body, is_mended = body_of(data[place], ordinal, self._version)
+        if is_mended:
+            self.mended.add(ordinal)
+        if body is None:  # it was sound when this process began to read, or wrote it
+            self.lost.add(ordinal)
+            logger.warning("the event %d of a spool is damaged and lost", ordinal)
+        return DAMAGED if body is None else body
 
     def forget(self, folder: Folder, before: int) -> int:
         """
@@ -168,10 +221,13 @@ class EventLog:
         start, end = self._start_of(self._forgotten), self._start_of(before)
         if end - start < FORGET_BYTES:
             return 0
-        events = split_events(os.pread(self._fd, end - start, start))[0]
-        if len(events) != before - self._forgotten:  # one is damaged: keep what can be kept
+        events = self._bodies(self._forgotten, before)
+        if self.lost:  # keep what can be kept
             return 0
-        frames = [frame_event(BLANK if e.startswith(_FORGOTTEN) else e) for e in events]
+        frames = [
+            frame(BLANK if e.startswith(_FORGOTTEN) else e, ordinal, self._version)
+            for ordinal, e in enumerate(events, self._forgotten)
+        ]
         try:
             return self._rewrite(folder, start, frames, end)
         except OSError as error:
@@ -196,9 +252,9 @@ class EventLog:
                 folder.publish(name, EVENTS_NAME)
                 freed = end - len(head)
                 at, known = self._forgotten, start
-                for frame in frames:
+                for one in frames:
                     self._starts[at] = known
-                    at, known = at + 1, known + len(frame)
+                    at, known = at + 1, known + len(one)
                 self._starts[at:] = [place - freed for place in self._starts[at:]]
                 self._size -= freed
                 self._forgotten = at
@@ -212,10 +268,3 @@ class EventLog:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def _goes_on(rest: bytes) -> bool:
-    """Whether *rest*, which does not begin with an event, is more than a torn end."""
-    if len(rest) < _EVENT_HEAD_SIZE:
-        return False
-    return _EVENT_HEAD_SIZE + int.from_bytes(rest[:4], "little") <= len(rest)

@@ -8,6 +8,7 @@ void record in its place.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
@@ -18,11 +19,16 @@ import numpy.typing as npt
 from agnez_client.protocol import MARK_FLOAT, MARK_INT, MARK_VOID, RECORD, RecordArray
 from agnez_client.spool.chain import Chain
 from agnez_client.spool.segment import Segment
+from agnez_client.spool.sums import mended, sums_of
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 5.0
 _FIRST_STEP: Final = 256
 _LAST_STEP: Final = 8192
 """Slots looked at in one go: few at first, there is often nothing new."""
+_TRIES: Final = 64
+"""So many damaged records in a row are tried to be mended: a page of rubbish never can be."""
 _NONE: Final = np.empty(0, RECORD)
 
 
@@ -35,6 +41,8 @@ class PointReader:
 
     Attributes:
         alive: Whether somebody may still write. Otherwise no hole is filled any more.
+        certain: None, or the only holes that are passed over: what is read is a copy, whose owner
+            may know more, and is read up to the first place that is in doubt.
     """
 
     def __init__(
@@ -46,6 +54,9 @@ class PointReader:
     ) -> None:
         self._chain, self._voids, self._now = chain, voids, now
         self.alive = True
+        self.certain: frozenset[int] | None = None
+        self._lost: dict[int, int] = {}
+        self._mended: set[int] = set()
         self._seen: dict[int, float] = {}
 
     def read(self, position: int, limit: int) -> RecordArray:
@@ -54,18 +65,72 @@ class PointReader:
         step = _FIRST_STEP
         segment = self._chain.find(position)
         while limit > 0 and segment is not None:
-            want = min(limit, segment.end - position, step)
-            if want == 0:
+            want = min(limit, segment.base + segment.held - position, step)
+            if want <= 0:
                 following = segment.next if segment.full else None
                 segment = following if following and following.base == position else None
                 continue
-            records = self._settle(segment, position, segment.read(position, want))
+            records = self._sound(segment, position, segment.read(position, want))
+            records = self._settle(segment, position, records)
             parts.append(records)
             position, limit = position + len(records), limit - len(records)
             if len(records) < want:
                 break
             step = min(2 * step, _LAST_STEP)
         return np.concatenate(parts) if parts else _NONE
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether points were found that are not what was written, and can't be mended."""
+        return bool(self._lost)
+
+    def sound_from(self, ordinal: int) -> int:
+        """*ordinal*, or the first after it that is here and is what was written."""
+        if self.certain is not None:
+            return max(ordinal, self._chain.first.base)
+        while True:
+            ordinal = self._chain.held_from(ordinal)
+            segment = self._chain.find(ordinal)
+            if segment is None or not segment.sums.covers(ordinal):
+                return ordinal
+            count = min(_LAST_STEP, segment.base + segment.held - ordinal)
+            lost = self._leading_lost(segment, ordinal, segment.read(ordinal, count))
+            if not lost:
+                return ordinal
+            ordinal += lost
+
+    def _leading_lost(self, segment: Segment, first: int, records: RecordArray) -> int:
+        """How many of *records*, from the first on, are neither sound nor to be mended."""
+        known = segment.sums.read(first, len(records))
+        differ = (known != 0) & (known != sums_of(first, records))
+        run = len(differ) if differ.all() else int(np.flatnonzero(~differ)[0])
+        for i in range(min(run, _TRIES)):
+            if mended(first + i, records[i : i + 1], int(known[i])) is not None:
+                run = i
+                break
+        if run and first not in self._lost:
+            self._lost[first] = run
+            logger.warning("%d points from %d on were damaged in the spool: a gap", run, first)
+        return run
+
+    def _sound(self, segment: Segment, position: int, records: RecordArray) -> RecordArray:
+        """The leading *records* that are what was written, mended where that is possible."""
+        if not segment.sums.covers(position):
+            return records
+        known = segment.sums.read(position, len(records))
+        differ = np.flatnonzero((known != 0) & (known != sums_of(position, records)))
+        if not len(differ):
+            return records
+        records = records.copy()
+        for i in map(int, differ):
+            whole = mended(position + i, records[i : i + 1], int(known[i]))
+            if whole is None:
+                return records[:i]
+            if not self._mended:
+                logger.warning("a bit of the point %d had flipped in the spool", position + i)
+            self._mended.add(position + i)
+            records[i : i + 1] = whole
+        return records
 
     def _settle(self, segment: Segment, position: int, records: RecordArray) -> RecordArray:
         """The leading records that can be shipped, holes that were given up made void."""
@@ -89,11 +154,13 @@ class PointReader:
         self._seen = others | {h: self._seen.get(h, now) for h in holes}
 
     def _is_given_up(self, ordinal: int) -> bool:
+        if self.certain is not None:
+            return ordinal in self.certain
         if ordinal not in self._voids:
             if self.alive and self._now() - self._seen[ordinal] < PATIENCE_S:
                 return False
             self._voids.add(ordinal)
-            del self._seen[ordinal]
+            self._seen.pop(ordinal, None)
         return True
 
 
@@ -110,3 +177,10 @@ def last_filled(filled: npt.NDArray[np.bool_]) -> int:
     """The index of the last true value, -1 if there is none."""
     places = np.flatnonzero(filled)
     return int(places[-1]) if len(places) else -1
+
+
+def last_known(segment: Segment) -> int:
+    """The index of the last slot of *segment* that is filled, or was when it was summed; or -1."""
+    filled = last_filled(is_filled(segment.read(segment.base, segment.capacity)))
+    sums = segment.sums.read(segment.base, segment.capacity)
+    return max(filled, last_filled(sums != 0))

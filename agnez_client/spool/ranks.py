@@ -24,8 +24,8 @@ from typing import Final
 
 from agnez_client.launchers import Told
 from agnez_client.spool.events import EVENTS_NAME
-from agnez_client.spool.files import open_file, read_file
-from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.files import open_file
+from agnez_client.spool.header import SpoolHeader, read_header
 from agnez_client.spool.lock import take, take_shared
 
 PATIENCE_S: Final = 10.0
@@ -72,7 +72,7 @@ def living(place: Path, run: str) -> Iterator[SpoolHeader]:
         if folder.name[0] == ".":
             continue
         try:
-            header = parse_header(read_file(folder / HEADER_NAME))
+            header = read_header(folder)
             if header.run == run and _is_alive(folder):
                 yield header
         except OSError:  # it went away, or is none of ours

@@ -7,8 +7,9 @@ import logging
 import os
 from typing import Final
 
-from agnez_client.protocol import encode_event, split_events
+from agnez_client.protocol import encode_event
 from agnez_client.spool.files import Folder, create_file, open_file, read_file, write_whole
+from agnez_client.spool.frames import read_frames
 
 REJECTED_NAME: Final = "rejected"
 
@@ -31,7 +32,8 @@ class Rejected:
     def _parked(self) -> list[bytes]:
         if self._folder.path is None or not (self._folder.path / REJECTED_NAME).exists():
             return []
-        return split_events(read_file(self._folder.path / REJECTED_NAME))[0]
+        found = read_frames(read_file(self._folder.path / REJECTED_NAME)).found
+        return [one.body for one in found if one.body is not None]
 
     def park(self, kind: str, ordinal: int, reason: str, frame: bytes) -> bool:
         """Keep *frame* (the event or point *ordinal*); False if it is parked already."""

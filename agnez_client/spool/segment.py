@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy as np
 from agnez_client.errors import SpoolError
 from agnez_client.protocol import MARK_VOID, RECORD, RECORD_SIZE, RecordArray
 from agnez_client.spool.files import Folder, open_file, write_whole
+from agnez_client.spool.sums import Sums, sums_of
 
 SEGMENT_PREFIX: Final = "points-"
 FIRST_SIZE: Final = 256 << 10
@@ -34,6 +36,11 @@ _POPULATE_WRITE: Final = 23
 """MADV_POPULATE_WRITE of Linux 5.14, which Python's mmap does not name."""
 _PIECE: Final = 256 << 10
 _MARK_AT: Final = RECORD_SIZE - 4
+_OWNER_AT: Final = 16
+_DIGITS: Final = 20
+_MOST: Final = (LARGEST_SIZE - RECORDS_AT) // RECORD_SIZE
+_FEW_BITS: Final = 8
+_SAMPLE: Final = 64
 
 
 class ClosedSegment:
@@ -52,7 +59,8 @@ class Segment:
     Records ``base <= ordinal < end`` of a spool.
 
     A writer calls ``claim()`` for an offset into ``buffer``; beyond ``limit`` the segment is full
-    and ``next`` follows. ``full`` tells that every slot was claimed.
+    and ``next`` follows. ``full`` tells that every slot was claimed. ``held`` slots are in the
+    file: fewer than ``capacity`` when it was cut. ``is_damaged``: that, or a wrong header.
     """
 
     __slots__ = (
@@ -63,13 +71,22 @@ class Segment:
         "end",
         "fd",
         "full",
+        "held",
+        "is_damaged",
         "limit",
         "name",
         "next",
+        "sums",
     )
 
     def __init__(
-        self, fd: int, name: str, base: int, capacity: int, buffer: mmap.mmap | None = None
+        self,
+        fd: int,
+        name: str,
+        base: int,
+        capacity: int,
+        buffer: mmap.mmap | None = None,
+        folder: Folder | None = None,
     ) -> None:
         self.fd, self.name, self.base, self.capacity = fd, name, base, capacity
         self.end = base + capacity
@@ -78,11 +95,21 @@ class Segment:
         self.claim = claims()
         self.full = False
         self.next: Segment | None = None
+        self.held = capacity
+        self.is_damaged = False
+        self.sums = Sums(folder or Folder(None), base)
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
         return RECORDS_AT + self.capacity * RECORD_SIZE
+
+    @property
+    def state(self) -> str:
+        """What a person is told of its file."""
+        if self.held < self.capacity:
+            return f"{self.name} is cut, {self.held} of {self.capacity} slots are left"
+        return f"{self.name} has a damaged header" if self.is_damaged else f"{self.name} is whole"
 
     def read(self, first: int, count: int) -> RecordArray:
         """*count* slots from the ordinal *first* on, holes included; fewer if the file ends."""
@@ -95,6 +122,7 @@ class Segment:
     def write(self, ordinal: int, record: bytes) -> None:
         """Fill the slot *ordinal*. Only once nobody else can write any more."""
         write_whole(self.fd, record, RECORDS_AT + (ordinal - self.base) * RECORD_SIZE)
+        self.held = max(self.held, ordinal - self.base + 1)
 
     def void(self, ordinal: int) -> None:
         """Write the mark that says: nothing is here. Only once nobody can write any more."""
@@ -145,7 +173,7 @@ class Blank:
         write_whole(self.fd, head, 0)
         name = f"{SEGMENT_PREFIX}{base:020d}"
         self.folder.publish(self.temporary, name)
-        return Segment(self.fd, name, base, capacity, self.map)
+        return Segment(self.fd, name, base, capacity, self.map, self.folder)
 
     def discard(self) -> None:
         """Give the room back."""
@@ -155,22 +183,78 @@ class Blank:
         self.folder.remove(self.temporary)
 
 
-def open_segment(folder: Folder, name: str, spool: bytes) -> Segment:
+def open_segment(
+    folder: Folder, name: str, spool: bytes, following: int | None = None, flags: int = os.O_RDWR
+) -> Segment:
     """
-    The segment of a spool whose owner is gone.
+    The segment of a spool whose owner is gone. One whose header is damaged, or whose end is cut
+    off, is read as far as it goes, and is ``is_damaged``.
+
+    Args:
+        following: The first ordinal of the next segment; None if this is the last.
+        flags: How the file is opened.
 
     Raises:
         SpoolError: If the file is not a segment of *spool*.
     """
     assert folder.path is not None
-    fd = open_file(folder.path / name)
+    path = folder.path / name
+    base = base_of(path)
+    fd = open_file(path, flags)
     head = os.pread(fd, _HEAD.size, 0)
-    if len(head) == _HEAD.size:
-        magic, version, record_size, owner, base, capacity = _HEAD.unpack(head)
-        if (magic, version, record_size, owner) == (_MAGIC, 1, RECORD_SIZE, spool):
-            return Segment(fd, name, base, capacity)
-    os.close(fd)
-    raise SpoolError(f"{folder.path / name} is not a segment of this spool")
+    slots = max(0, (os.fstat(fd).st_size - RECORDS_AT) // RECORD_SIZE)
+    sums = Sums(folder, base)
+    sums.find()
+    capacity = _capacity_in(head, spool, base)
+    is_sound = capacity is not None
+    if capacity is None:
+        if not _is_ours(fd, head, spool, sums, slots):
+            os.close(fd)
+            raise SpoolError(f"{path} is not a segment of this spool")
+        capacity = max(slots, sums.count)
+    if following is not None:
+        capacity = min(capacity, following - base)
+    segment = Segment(fd, name, base, capacity, folder=folder)
+    segment.sums = sums
+    segment.held = min(slots, capacity)
+    segment.is_damaged = not is_sound or slots < capacity
+    return segment
+
+
+def base_of(path: Path) -> int:
+    """
+    The first ordinal of the segment in the file *path*, which its name says.
+
+    Raises:
+        SpoolError: If its name is not that of a segment.
+    """
+    digits = path.name.removeprefix(SEGMENT_PREFIX)
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) != _DIGITS:
+        raise SpoolError(f"{path} is not a segment of this spool")
+    return int(digits)
+
+
+def _capacity_in(head: bytes, spool: bytes, base: int) -> int | None:
+    """The capacity that *head* tells; None unless all of it is as it was written."""
+    if len(head) != _HEAD.size:
+        return None
+    *found, capacity = _HEAD.unpack(head)
+    fits = tuple(found) == (_MAGIC, 1, RECORD_SIZE, spool, base)
+    return int(capacity) if fits and 0 < capacity <= _MOST else None
+
+
+def _is_ours(fd: int, head: bytes, spool: bytes, sums: Sums, slots: int) -> bool:
+    """Whether a segment whose header is damaged belongs to *spool*: its id or its sums say so."""
+    if len(head) < _HEAD.size:
+        return slots == 0
+    owner = head[_OWNER_AT : _OWNER_AT + len(spool)]
+    difference = int.from_bytes(owner, "little") ^ int.from_bytes(spool, "little")
+    if difference.bit_count() <= _FEW_BITS:
+        return True
+    count = min(slots, _SAMPLE)
+    data = os.pread(fd, count * RECORD_SIZE, RECORDS_AT)
+    known = sums.read(sums.base, count)
+    return bool((known == sums_of(sums.base, np.frombuffer(data, RECORD, count))).any())
 
 
 def claims() -> Callable[[], int]:

@@ -12,9 +12,11 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from agnez_client.errors import SpoolError
 from agnez_client.protocol import MARK_VOID, RECORD_INT, RecordArray, encode_event
@@ -22,13 +24,17 @@ from agnez_client.spool.blobs import Blob, Blobs
 from agnez_client.spool.budget import Budget
 from agnez_client.spool.chain import Chain
 from agnez_client.spool.cursor import Cursor, Marks
-from agnez_client.spool.events import EventLog
-from agnez_client.spool.files import Folder, read_file
-from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.events import DAMAGED, EVENT_HEAD_SIZE, EventLog
+from agnez_client.spool.files import Folder
+from agnez_client.spool.header import SpoolHeader, read_header
 from agnez_client.spool.lock import LOCK_NAME, take, take_orphan
-from agnez_client.spool.points import PointReader, is_filled, last_filled
+from agnez_client.spool.points import PointReader, is_filled, last_known
 from agnez_client.spool.rejected import Rejected
 from agnez_client.spool.segment import FIRST_SIZE, Segment
+from agnez_client.spool.summing import Summing
+
+HOLES_AT_A_TIME: Final = 65_536
+MANY: Final = 65_536
 
 logger = logging.getLogger(__name__)
 Append = Callable[[int, float, int, int, int], bool]
@@ -65,6 +71,7 @@ class Spool:
         self._lock_fd = lock_fd
         self._cursor = Cursor.load(folder)
         self._reader = PointReader(chain, self._cursor.voids, now=now)
+        self._summing = Summing(chain, now)
         self.append: Append = self._append_sealed
         self._end = 0
         self.was_delivered = False
@@ -98,7 +105,8 @@ class Spool:
             lock_fd = folder.create(LOCK_NAME)
             undo.callback(os.close, lock_fd)
             take(lock_fd)
-            folder.replace(HEADER_NAME, header.as_bytes())
+            header = header.made_in(folder.path)
+            header.write(folder)
             events = EventLog.create(folder)
             undo.callback(events.close)
             chain = Chain.create(folder, bytes.fromhex(header.spool), budget)
@@ -108,9 +116,15 @@ class Spool:
         return cls(header, folder, lock_fd, events, chain, budget, now=now)
 
     @classmethod
-    def adopt(cls, path: Path, budget: Budget) -> Spool | None:
+    def adopt(cls, path: Path, budget: Budget, *, is_last: bool = False) -> Spool | None:
         """
         The spool in the directory *path* if its owner is dead; None if it lives.
+
+        The owner of a copy may live elsewhere. Of a copy that is read which is certain to be the
+        owner's own: all before the first slot that it may still fill.
+
+        Args:
+            is_last: The owner of a copy is gone for good: read all of it.
 
         Raises:
             SpoolError: If what lies there can't be read.
@@ -120,15 +134,18 @@ class Spool:
             return None
         folder = Folder(path)
         try:
-            header = parse_header(read_file(path / HEADER_NAME))
+            header = read_header(path)
             spool_id = bytes.fromhex(header.spool)
-            events = EventLog.open(folder)
+            events = EventLog.open(folder, header.version)
             chain = Chain.open(folder, spool_id)
         except (OSError, SpoolError) as error:
             os.close(lock_fd)
             raise SpoolError(f"the spool {path} can't be read: {error}") from error
         spool = cls(header, folder, lock_fd, events, chain, budget)
+        if spool.is_copy and not is_last:
+            spool._reader.certain = spool._cursor.holes or frozenset(spool._cursor.voids)
         spool.seal()
+        spool._tell_damage()
         spool._find_blobs()
         return spool
 
@@ -145,7 +162,7 @@ class Spool:
         if not self.budget.allows(len(frame)):
             return False
         with self.blobs.holding(blobs) as is_held:
-            ordinal = self.events.offer(frame) if is_held else None
+            ordinal = self.events.offer(frame[EVENT_HEAD_SIZE:]) if is_held else None
             if ordinal is None:
                 self.budget.give_back(len(frame))
                 return False
@@ -161,7 +178,7 @@ class Spool:
 
     def held_from(self, ordinal: int) -> int:
         """*ordinal*, or the first after it that is held, if it is gone or damaged."""
-        return self.chain.held_from(ordinal)
+        return self._reader.sound_from(ordinal)
 
     @property
     def marks(self) -> Marks:
@@ -175,8 +192,30 @@ class Spool:
 
     @property
     def limits(self) -> Marks:
-        """Marks that no server can be beyond, unless it has more of this spool than lies here."""
-        return Marks(len(self.events), self.chain.tail.end)
+        """
+        Marks that no server can be beyond, unless it has more of this spool than lies here: all
+        that was written. Costs a look at each slot.
+        """
+        return Marks(len(self.events), self._written())
+
+    def _written(self) -> int:
+        end = self.chain.first.base
+        for segment in self.chain:
+            known = last_known(segment) + 1
+            if not known:
+                break
+            end = segment.base + known
+        return end
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether this is not the directory that the owner writes, or wrote, to."""
+        made_in, path = self.header.inode, self.folder.path
+        return bool(made_in) and path is not None and path.stat().st_ino != made_in
+
+    def sum_up(self) -> None:
+        """Keep check sums of what waits; called at each turn of the sender."""
+        self._summing.go_on(self.marks.points)
 
     def read_points(self, position: int, limit: int) -> RecordArray:
         """At most *limit* records from ordinal *position* on, as far as they are ready."""
@@ -184,7 +223,10 @@ class Spool:
 
     def read_events(self, first: int, max_bytes: int) -> list[bytes]:
         """JSON texts of the events from *first* on; see `EventLog.read`."""
-        return self.events.read(first, max_bytes)
+        found = self.events.read(first, max_bytes)
+        if self._reader.certain is not None and DAMAGED in found:
+            found = found[: found.index(DAMAGED)]
+        return found
 
     def taken(self, store: str, marks: Marks) -> None:
         """The store *store* has all before *marks*: remember it, remove what is used up."""
@@ -230,7 +272,7 @@ class Spool:
         """The server that was missing is at *destination*."""
         self.header = self.header.bound_for(destination)
         try:
-            self.folder.replace(HEADER_NAME, self.header.as_bytes())
+            self.header.write(self.folder)
         except OSError as error:
             logger.debug("the destination was not noted: %s", error)
 
@@ -254,17 +296,50 @@ class Spool:
         for segment in segments:
             segment.unmap()
         self.append = self._append_sealed
-        last, filled = segments[0], -1
+        last, known = segments[0], -1
         for segment in reversed(segments):
-            filled = last_filled(is_filled(segment.read(segment.base, segment.capacity)))
-            if filled >= 0:
+            known = last_known(segment)
+            if known >= 0:
                 last = segment
                 break
-        self._end = last.base + filled + 1
+        self._end = last.base + known + 1
         self.chain.seal(last)
         self._reader.alive = False
-        for segment in segments:
-            self._save_late(segment)
+        if self._reader.certain is None:
+            for segment in segments:
+                self._save_late(segment)
+            self._mark_end()
+        self._summing.finish(self.marks.points)
+        if not self.is_copy and not self.is_delivered():
+            self._cursor.holes = frozenset(self._holes())
+            self._cursor.save(self.folder)
+
+    def _mark_end(self) -> None:
+        """Let a void stand behind points that are lost at the very end, so that it is told."""
+        last = self._end - 1
+        segment = self.chain.find(last)
+        if segment is None:
+            return
+        if last >= segment.base + segment.held or self.held_from(last) > last:
+            self._append_sealed(0, 0.0, 0, 0, MARK_VOID)
+
+    def _holes(self) -> Iterator[int]:
+        for segment in self.chain:
+            end = min(segment.base + segment.held, self._end)
+            begin = max(segment.base, self.marks.points)
+            for first in range(begin, end, HOLES_AT_A_TIME):
+                records = segment.read(first, min(HOLES_AT_A_TIME, end - first))
+                yield from (first + int(i) for i in np.flatnonzero(~is_filled(records)))
+
+    def _tell_damage(self) -> None:
+        """Say once what of a spool that was taken over is not as it was written."""
+        if self.events.lost or self.events.mended:
+            logger.warning(
+                "the spool %s is damaged: %d events are lost, %d were mended",
+                self.folder.path,
+                len(self.events.lost),
+                len(self.events.mended),
+            )
 
     def _append_sealed(self, x: int, y: float, wall_ns: int, channel: int, mark: int) -> bool:
         tail = self.chain.tail
@@ -291,7 +366,7 @@ class Spool:
 
     @property
     def _is_damaged(self) -> bool:
-        return self.chain.is_damaged or self.events.is_damaged
+        return self.chain.is_damaged or self.events.is_damaged or self._reader.is_damaged
 
     def abandon(self) -> None:
         """Close descriptors and maps and let go of the lock; nothing on the disk changes."""
@@ -304,4 +379,16 @@ class Spool:
     def is_delivered(self) -> bool:
         """Whether the store that was heard last has every event and every point."""
         marks = self._cursor.latest
-        return marks.events >= len(self.events) and not len(self.read_points(marks.points, 1))
+        if marks.events < len(self.events) or self.doubtful:
+            return False
+        return not len(self.read_points(self.held_from(marks.points), 1))
+
+    @property
+    def doubtful(self) -> int:
+        """How many points of a copy are not read, as its owner may know more of them; 0 if none."""
+        if self._reader.certain is None:
+            return 0
+        position = self.marks.points
+        while len(records := self.read_points(self.held_from(position), MANY)):
+            position = self.held_from(position) + len(records)
+        return max(0, self._written() - position)

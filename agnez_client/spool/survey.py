@@ -15,8 +15,8 @@ from agnez_client.spool.budget import folder_size
 from agnez_client.spool.chain import Chain
 from agnez_client.spool.cursor import Cursor, Marks
 from agnez_client.spool.events import EventLog
-from agnez_client.spool.files import Folder, read_file
-from agnez_client.spool.header import HEADER_NAME, SpoolHeader, parse_header
+from agnez_client.spool.files import Folder
+from agnez_client.spool.header import SpoolHeader, read_header
 from agnez_client.spool.lock import take_orphan
 from agnez_client.spool.points import is_filled
 from agnez_client.spool.rejected import Rejected
@@ -47,14 +47,14 @@ def survey(path: Path) -> SpoolInfo:
     """
     folder = Folder(path)
     try:
-        header = parse_header(read_file(path / HEADER_NAME))
+        header = read_header(path)
         marks = Cursor.load(folder).latest
         return SpoolInfo(
             path=path,
             header=header,
             alive=_is_alive(path),
             points=_count_points(folder, header, marks),
-            events=_count_events(folder, marks),
+            events=_count_events(folder, header, marks),
             rejected=Rejected(folder).count,
             size=folder_size(path),
         )
@@ -74,8 +74,6 @@ def _is_alive(path: Path) -> bool:
 
 def _count_points(folder: Folder, header: SpoolHeader, marks: Marks) -> int:
     chain = Chain.open(folder, bytes.fromhex(header.spool))
-    if chain is None:
-        return 0
     total = 0
     with contextlib.closing(chain):
         for segment in chain:
@@ -87,6 +85,6 @@ def _count_points(folder: Folder, header: SpoolHeader, marks: Marks) -> int:
     return total
 
 
-def _count_events(folder: Folder, marks: Marks) -> int:
-    with contextlib.closing(EventLog.open(folder)) as events:
+def _count_events(folder: Folder, header: SpoolHeader, marks: Marks) -> int:
+    with contextlib.closing(EventLog.open(folder, header.version)) as events:
         return max(0, len(events) - marks.events)

@@ -40,7 +40,7 @@ def test_the_header_tells_whose_it_is(begin: Begin, monkeypatch: pytest.MonkeyPa
     found = json.loads((folder / "header.json").read_text())
 
     assert found["magic"] == "agnez spool"
-    assert (found["version"], found["record_size"]) == (2, 32)
+    assert (found["version"], found["record_size"]) == (3, 32)
     assert found["spool"] == folder.name
     assert found["run"] == ctx.job.run
     assert found["rank"] == 3
@@ -93,7 +93,7 @@ def test_a_header_is_one_or_an_error(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *[("magic", "x"), ("version", 3), ("version", None), ("record_size", 24)],
+        *[("magic", "x"), ("version", 4), ("version", None), ("record_size", 24)],
         *[("spool", "zz"), ("run", "short"), ("session", "now"), ("rank", None)],
     ],
 )
@@ -119,7 +119,7 @@ def test_a_spool_of_version_1_is_sent(server: IngestServer, begin: Begin) -> Non
     assert sync_spool(folder, Transport(server.url)).problem is None
     assert server.only.channel("loss") == [(0, 0.5)]
     newer = json.dumps({**json.loads(SpoolHeader.new("01J00000000000000000000000", 0, None, "host")
-                                     .as_bytes()), "version": 3})  # fmt: skip
+                                     .as_bytes()), "version": 4})  # fmt: skip
     with pytest.raises(SpoolError, match="pip install -U agnez"):
         parse_header(newer.encode())
 

@@ -194,7 +194,8 @@ def test_ls_counts_only_what_no_server_has(server: IngestServer, place: Path) ->
 def test_ls_leaves_out_what_is_damaged(place: Path) -> None:
     """It is named, the others are shown."""
     damaged = leave(place, None, 1)
-    (damaged / "header.json").write_text("{")
+    for name in ("header.json", "header.spare"):
+        (damaged / name).write_text("{")
     leave(place, None, 2)
 
     found = agnez("spool", "ls")
