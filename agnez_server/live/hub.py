@@ -27,7 +27,7 @@ from agnez_server.live.condition import Told, condition
 from agnez_server.live.course import Key, Traveller
 from agnez_server.live.courses import Courses
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
-from agnez_server.live.packets import frame_parts
+from agnez_server.live.packets import event_packet, frame_parts
 from agnez_server.live.unread import Unread
 from agnez_server.live.viewer import Viewer
 from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS
@@ -45,8 +45,8 @@ _KNOWN: Final = "watch_runs, watch_cells, watch, unwatch and credit"
 class SocketOutlet:
     """The way to one viewer through socket.io."""
 
-    def __init__(self, door: Door, sid: str, unread: Unread, sent: Counter[str]) -> None:
-        self._door, self._sid, self._unread, self._sent = door, sid, unread, sent
+    def __init__(self, unread: Unread, sent: Counter[str]) -> None:
+        self._unread, self._sent = unread, sent
 
     def waiting(self) -> int:
         """Messages that are not on the wire yet."""
@@ -55,13 +55,12 @@ class SocketOutlet:
     def send_frame(self, body: bytes) -> None:
         """Hand in a frame of points: it is in the queue of its connection when this returns."""
         self._sent["frame"] += 1
-        for part in frame_parts(body):
-            self._unread.put_nowait(part)
+        self._unread.put_all(frame_parts(body))
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
         self._sent[event] += 1
-        await self._door.server.emit(event, data, to=self._sid, namespace=NAMESPACE)
+        self._unread.put_all([event_packet(event, data)])
 
 
 class Hub:
@@ -88,7 +87,9 @@ class Hub:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._courses = Courses(catalog.store, settings.frame_interval_s, self._give_up)
+        self._described: dict[str, Mapping[str, Any]] = {}
         self._listen()
+        self.door.server.eio.credited = self._credited
         self._stop = catalog.store.listen(self._on_commit)
 
     def _listen(self) -> None:
@@ -131,8 +132,8 @@ class Hub:
                 error.message, error.as_json()["error"]
             )
         unread = self.door.joined(sid, lambda: self._authorize(request, auth))
-        outlet = SocketOutlet(self.door, sid, unread, self.sent)
-        viewer = Viewer(outlet, self._settings.frame_interval_s, self._describe)
+        outlet = SocketOutlet(unread, self.sent)
+        viewer = Viewer(outlet, self._settings.frame_interval_s, self._described_run)
         if any((told := condition(self._catalog.store)).values()):
             viewer.note_store(told)
         self._viewers[sid] = viewer
@@ -253,13 +254,28 @@ class Hub:
                 viewer.unwatch(*key)
                 course.unwatch(key)
 
+    def _credited(self, connection: str, frame: int) -> None:
+        """The same, as it comes from the wire; of a connection that did not join it is nothing."""
+        sid = self.door.server.manager.sid_from_eio_sid(connection, NAMESPACE)
+        viewer = self._viewers.get(sid)
+        if viewer is not None:
+            viewer.credit(frame)
+            self._courses.wake(viewer)
+
     def _credit(self, viewer: Viewer, given: Mapping[str, Any]) -> None:
         viewer.credit(checks.integer(given.get("frame"), "frame", 0, 2**53))
         self._courses.wake(viewer)
 
     # -- what was committed ------------------------------------------------------------------
 
+    def _described_run(self, run: str) -> Mapping[str, Any]:
+        """The document of *run*, made once after each commit, however many are told."""
+        if run not in self._described:
+            self._described[run] = self._describe(run)
+        return self._described[run]
+
     def _on_commit(self, event: Committed) -> None:
+        self._described.clear()
         runs = {appended.series.run for appended in (*event.points, *event.entries)}
         for appended in event.points:
             self._courses.note(appended.series)

@@ -18,6 +18,10 @@ _HEAD: Final = re.compile(r"[0-6](?:(?P<attachments>\d{1,9})-)?(?:(?P<namespace>
                           r"(?P<id>\d{1,15})?(?!\d)")  # fmt: skip
 
 
+_CREDIT_HEAD: Final = '42/live,["credit",{"frame":'
+_CREDIT_TAIL: Final = "}]"
+
+
 class PacketRefused(ValueError):
     """
     A message that nobody here takes.
@@ -85,6 +89,25 @@ class ViewerPacket(packet.Packet):  # type: ignore[misc]  # socketio has no type
         """Whether *data* holds bytes: ours do as a whole or as an argument, never further in."""
         parts = data if isinstance(data, list) else [data]
         return any(isinstance(part, bytes) for part in parts)
+
+
+def credited(message: object) -> int | None:
+    """
+    The frame that a message gives credit for, None if it is another message.
+
+    A viewer sends one for each frame, and nothing else as often: this one is not unpacked.
+    """
+    if not isinstance(message, str) or not message.startswith(_CREDIT_HEAD):
+        return None
+    digits = message[len(_CREDIT_HEAD) : -len(_CREDIT_TAIL)]
+    is_whole = message.endswith(_CREDIT_TAIL) and len(digits) < 16
+    return int(digits) if is_whole and digits.isascii() and digits.isdigit() else None
+
+
+def event_packet(event: str, data: object) -> engineio.packet.Packet:
+    """An event of /live, as one packet of Engine.IO."""
+    encoded = ViewerPacket(packet.EVENT, namespace="/live", data=[event, data]).encode()
+    return engineio.packet.Packet(engineio.packet.MESSAGE, encoded)
 
 
 def frame_parts(body: bytes) -> tuple[engineio.packet.Packet, engineio.packet.Packet]:

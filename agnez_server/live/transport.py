@@ -16,19 +16,17 @@ import engineio
 import socketio
 from aiohttp import StreamReader, web
 from engineio import payload
-from engineio.async_drivers import aiohttp
 from socketio import packet
 
 from agnez_server.live.packets import PacketRefused, ViewerPacket
 from agnez_server.live.unread import Unread
+from agnez_server.live.wire import Wire
 
 logger = logging.getLogger(__name__)
 
 SMALL_BYTES: Final = 1 << 20
 """Most bytes of a message to a namespace with a name, and of any before its sender joined /."""
 _PACKETS_PER_POST: Final = 1 << 20
-_LONGEST_SIGN: Final = 64
-"""Characters of a ping, a pong, an upgrade: far fewer."""
 
 # socketio logs a traceback for each malformed message; a hostile viewer would fill the disk.
 _QUIET: Final = logging.getLogger(f"{__name__}.library")
@@ -50,25 +48,12 @@ class _WholeBody:
         return await self._content.readexactly(count)
 
 
-class _WebSocket(aiohttp.WebSocket):  # type: ignore[misc]  # engineio has no types
-    """A web socket on which noise is as its end: the library would raise it into the log."""
-
-    async def wait(self) -> Any:
-        data = await super().wait()
-        return None if isinstance(data, str) and _is_noise(data) else data
-
-
-def _is_noise(text: str) -> bool:
-    """Whether this is neither a sign of Engine.IO nor a message of socket.io."""
-    if text[:1] == "4":
-        return not "0" <= text[1:2] <= "6"
-    return text[:1] not in ("1", "2", "3", "5") or len(text) > _LONGEST_SIGN
-
-
 class _Connections(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no types
     """Engine.IO's server, with countable queues and whole bodies."""
 
     clock: Callable[[], float]
+    credited: Callable[[str, int], None]
+    """Told of the frames that were painted, with the id of the connection."""
     _async: dict[str, Any]
 
     def __init__(self, **given: Any) -> None:
@@ -78,7 +63,7 @@ class _Connections(engineio.AsyncServer):  # type: ignore[misc]  # engineio has 
         def translated(request: web.Request) -> dict[str, Any]:
             return {**translate(request), "wsgi.input": _WholeBody(request.content)}
 
-        ours = {"translate_request": translated, "websocket": _WebSocket}
+        ours = {"translate_request": translated, "websocket": Wire}
         self._async = {**self._async, **ours}
 
     def create_queue(self, *args: Any, **kwargs: Any) -> Unread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 BATCH_BYTES: Final = 256 << 10
@@ -36,6 +36,8 @@ class Unread(asyncio.Queue[Any]):
         self._taken_at = clock()
         self._room, self._ended = asyncio.Event(), False
         self._room.set()
+        self.write: Callable[[Sequence[Any]], bool] | None = None
+        """Writes messages at once, if the connection takes them; None where nothing can."""
         self.bytes = 0
         """How many characters wait; of binary messages, bytes."""
         self.is_overfull = False
@@ -77,6 +79,28 @@ class Unread(asyncio.Queue[Any]):
         if self._batch >= BATCH_MESSAGES or self._batch_bytes >= BATCH_BYTES:
             raise asyncio.QueueEmpty
         return super().get_nowait()
+
+    def put_all(self, items: Sequence[Any]) -> None:
+        """Hand in messages, in one piece; written at once where none waits before them."""
+        if not self.qsize() and not self._batch and self.write is not None and self.write(items):
+            self._taken_at = self._clock()
+            return
+        for item in items:
+            self.put_nowait(item)
+
+    async def batch(self) -> list[Any] | None:
+        """What is to be written next; None when the connection ends."""
+        item = await self.get()
+        found = list[Any]()
+        while item is not None:
+            found.append(item)
+            try:
+                item = self.get_nowait()
+            except asyncio.QueueEmpty:
+                return found
+        if found:
+            self.put_nowait(None)
+        return found or None
 
     @property
     def held(self) -> int:
