@@ -106,24 +106,6 @@ def test_a_wrong_header_is_refused(key: str, value: object) -> None:
         parse_header(json.dumps(found).encode())
 
 
-def test_a_spool_of_version_1_is_sent(server: IngestServer, begin: Begin) -> None:
-    """It has no blobs and no entries; all else is as today. A newer one says what to upgrade."""
-    ctx = begin(url="http://127.0.0.1:9")
-    ctx.job.create_channel("loss", "NUMERIC").send(y=0.5)
-    folder = ctx.job.spool_folder
-    assert folder is not None
-    ctx.finish()
-    header = folder / "header.json"
-    header.write_text(header.read_text().replace('"version": 2', '"version": 1'))
-
-    assert sync_spool(folder, Transport(server.url)).problem is None
-    assert server.only.channel("loss") == [(0, 0.5)]
-    newer = json.dumps({**json.loads(SpoolHeader.new("01J00000000000000000000000", 0, None, "host")
-                                     .as_bytes()), "version": 4})  # fmt: skip
-    with pytest.raises(SpoolError, match="pip install -U agnez"):
-        parse_header(newer.encode())
-
-
 def test_a_header_comes_back_as_it_was() -> None:
     """Writing and reading are each other's inverse."""
     header = SpoolHeader.new("01J00000000000000000000000", 7, "http://a:1", "host")
