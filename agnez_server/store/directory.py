@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,26 @@ class DirectoryInUse(CannotOpenStore):
             f"the data directory {directory} is in use by {who}: "
             "end that server, or choose another directory"
         )
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """While a database is opened: what SQLite says of it becomes a CannotOpenStore that helps."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT:
+            raise CannotOpenStore(f"{path} can't be opened: {error}") from error
+        raise _damaged(path, error) from error
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> CannotOpenStore:
+    return CannotOpenStore(
+        f"{path} is damaged: {error}. `agnez doctor {path.parent}` says more; bring back a backup "
+        "(`agnez backup restore`), or save what can be read with `agnez doctor --salvage`"
+    )
 
 
 class DataDirectory:

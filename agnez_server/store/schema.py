@@ -178,6 +178,8 @@ def prepare(con: sqlite3.Connection, path: Path) -> str:
         raise CannotOpenStore(f"{path} is a database, but not one of Agnez: it was not touched")
     elif version > SCHEMA_VERSION:
         raise SchemaTooNew(path, version)
+    elif version < OLDEST_SCHEMA_VERSION:
+        raise CannotOpenStore(f"{path} is damaged: it has no schema version")
     elif version < SCHEMA_VERSION:
         _upgrade(con, path, version)
     return str(con.execute("select value from meta where key = 'store'").fetchone()[0])

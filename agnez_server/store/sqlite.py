@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import sqlite3
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from agnez_server.store.collector import Collector
 from agnez_server.store.committer import Committer
 from agnez_server.store.console import read_consoles, read_lines
 from agnez_server.store.database import Database
-from agnez_server.store.directory import CannotOpenStore, DataDirectory
+from agnez_server.store.directory import CannotOpenStore, DataDirectory, readable
 from agnez_server.store.entries import pick, read_entries, read_steps
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
@@ -69,7 +68,8 @@ class SqliteStore(Store):
     ) -> None:
         self._directory, self._clock, self._options = directory, clock, options
         directory.require_whole()
-        self._database = Database(directory.file("agnez.db"), options)
+        with readable(directory.path / "agnez.db"):
+            self._database = Database(directory.file("agnez.db"), options)
         self.id = self._database.id
         self._rows, self._ledger = CommittedStorage(), Ledger()
         self.committed = RowDB(self._rows)
@@ -80,8 +80,10 @@ class SqliteStore(Store):
         self._keeper = Keeper(self._database, self._ledger, clock, options)
         self._closing: asyncio.Task[None] | None = None
         try:
-            self._load()
-            self._blobs = Blobs(directory, options)
+            with readable(directory.path / "agnez.db"):
+                self._load()
+            with readable(directory.path / "blobs.db"):
+                self._blobs = Blobs(directory, options)
         except BaseException:
             self._database.close()
             raise
@@ -121,11 +123,6 @@ class SqliteStore(Store):
             store = await asyncio.to_thread(cls, held, clock, options or StoreOptions())
         except BaseException as error:
             held.release()
-            if isinstance(error, sqlite3.DatabaseError):
-                raise CannotOpenStore(
-                    f"the store in {directory} can't be opened: {error}. If the file is damaged, "
-                    "bring back a backup, or save what can be saved with SQLite's .recover"
-                ) from error
             if isinstance(error, OSError):
                 raise CannotOpenStore(
                     f"the store in {directory} can't be opened: {error}"
