@@ -51,6 +51,8 @@ def check_place(settings: ServerSettings) -> web.middleware:  # type: ignore[val
                 hint="name it with agnez up --cors-origin; is this page itself behind a proxy, "
                 "then let that pass on Host (nginx: proxy_set_header Host $http_host)",
             )
+        elif origin is None and _can_harm(request) and _is_of_another_site(request):
+            raise Forbidden("a page of another site may not call this server")
         return await handler(request)
 
     return middleware
@@ -61,11 +63,24 @@ def _check_host(request: web.Request, names: set[str]) -> None:
     host = _split(f"//{given[0]}") if len(given) == 1 else None
     if host is None or not host.hostname or host.username is not None or host.path:
         raise BadRequest(f"the Host header is missing or malformed: {shown(', '.join(given))}")
+    if not request.raw_path.startswith("/") and request.raw_path != "*":
+        target = _split(request.raw_path)
+        if target is None or target.netloc.lower() != given[0].lower():
+            raise BadRequest("the target of the request names another host than the Host header")
     if host.hostname not in names and not _is_address(host.hostname):
         raise Forbidden(
             f"the host {shown(host.hostname)} is not one of this server's",
             hint="name it with agnez up --allowed-host",
         )
+
+
+def _is_of_another_site(request: web.Request) -> bool:
+    """
+    Whether the browser says so, where it sends no Origin: a picture whose address is a socket's.
+
+    Only a page of this very origin may; what a person does himself is "none".
+    """
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import click
 
 from agnez_client.cli.connection import connected
-from agnez_client.cli.output import json_option, write_json
-from agnez_client.naming import as_text
+from agnez_client.cli.output import json_option, printable, write_json
 from agnez_client.reader import Reader
 from agnez_client.recordreader import ConsoleLine, RecordReader
 
@@ -60,7 +59,7 @@ def command(
 
 def _show(lines: list[ConsoleLine]) -> None:
     for line in lines:
-        click.echo(as_text(line["text"]), err=False)
+        click.echo(printable(line["text"]), err=False)
 
 
 def _follow(

@@ -14,6 +14,7 @@ from agnez_client.cli.connection import connected
 from agnez_client.cli.output import (
     json_option,
     number,
+    printable,
     sparkline,
     wall_time,
     write_json,
@@ -124,7 +125,7 @@ def _write_json_rows(rows: Iterable[Row]) -> None:
 def _show(channel: ChannelInfo, view: View) -> None:
     """A line of figures, a sparkline a series, and the last points."""
     figures = ", ".join(f"{key} {number(channel[key])}" for key in ("last", "min", "max"))
-    click.echo(f"{channel['name']}: {channel['count']} points, {figures}")
+    click.echo(f"{printable(channel['name'])}: {channel['count']} points, {figures}")
     for series in view["series"]:
         ys = view["y"][series["offset"] : series["offset"] + series["length"]]
         click.echo(sparkline([float(y) for y in ys], _LINE_WIDTH))

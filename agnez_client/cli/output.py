@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -15,6 +16,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _ODD: Final = "×"
+_COMMANDS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""What a terminal obeys or hides: escape sequences, and signs that turn the order of text."""
+
+
+def printable(text: str) -> str:
+    """*text* with "?" for what would command a terminal instead of standing in it."""
+    return _COMMANDS.sub("?", text)
 
 
 def json_option(command: Command) -> Command:
@@ -23,8 +33,9 @@ def json_option(command: Command) -> Command:
 
 
 def write_json(value: object) -> None:
-    """*value* as indented JSON on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """*value* as indented JSON on standard output; what commands a terminal is escaped in it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:
@@ -45,7 +56,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
         justify = "right" if name in right.split() else "left"
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=10_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from agnez_client.cli.connection import connection, connection_options
+from agnez_client.cli.output import printable
 from agnez_client.upkeep import Upkeep
 
 
@@ -23,4 +24,4 @@ def command(runs: tuple[str, ...], url: str | None, token: str | None) -> None:
         chosen = {run["id"]: run for run in map(upkeep.run, runs)}
         for run in chosen.values():
             upkeep.delete(run["id"])
-            click.echo(f"{run['id']} ({run['name']}) is in the trash")
+            click.echo(f"{run['id']} ({printable(run['name'])}) is in the trash")

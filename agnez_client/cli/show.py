@@ -9,8 +9,15 @@ from typing import Any
 import click
 
 from agnez_client.cli.connection import connected
-from agnez_client.cli.output import json_option, moment, number, seconds, size, write_json
-from agnez_client.naming import as_text
+from agnez_client.cli.output import (
+    json_option,
+    moment,
+    number,
+    printable,
+    seconds,
+    size,
+    write_json,
+)
 from agnez_client.reader import Reader
 from agnez_client.recordreader import RecordReader
 
@@ -33,7 +40,7 @@ def command(reader: Reader, run: str, text: str | None, as_json: bool) -> None:
         write_json(found)
     else:
         for name, value in _rows(found):
-            lines = as_text(value).splitlines() or [""]
+            lines = printable(value).splitlines() or [""]
             click.echo(f"{name:<11}{lines[0]}".rstrip())
             for line in lines[1:]:
                 click.echo(f"{'':<11}{line}".rstrip())
@@ -47,7 +54,7 @@ def _show_text(reader: Reader, run: Mapping[str, Any], what: str) -> None:
     if "sha256" not in blob:
         raise click.ClickException(f"the run has no record of its {what}")
     lines = RecordReader(reader.transport).text(blob["sha256"]).splitlines()
-    click.echo("\n".join(map(as_text, lines)))
+    click.echo("\n".join(map(printable, lines)))
 
 
 def _rows(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

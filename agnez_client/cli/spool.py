@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from agnez_client.cli.output import json_option, moment, write_json, write_table
+from agnez_client.cli.output import json_option, moment, printable, write_json, write_table
 from agnez_client.errors import SpoolError
 from agnez_client.settings import load_settings
 from agnez_client.spool.header import HEADER_NAME
@@ -82,7 +82,7 @@ def all_spools() -> list[SpoolInfo]:
             try:
                 found.append(survey(header.parent))
             except SpoolError as error:
-                click.echo(str(error), err=True)
+                click.echo(printable(str(error)), err=True)
     return found
 
 

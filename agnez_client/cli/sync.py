@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agnez_client.address import read_address
-from agnez_client.cli.output import json_option, write_json
+from agnez_client.cli.output import json_option, printable, write_json
 from agnez_client.settings import Settings, load_settings
 from agnez_client.spool.header import HEADER_NAME, read_header
 from agnez_client.spool.place import host_name, known_roots
@@ -159,7 +159,9 @@ def _tell(results: list[tuple[Parcel, Synced]], alive: list[SpoolInfo], left: in
     for parcel, done in results:
         run = parcel.info.header.run
         if done.problem:
-            click.echo(f"run {run}: not all was sent to {parcel.url}: {done.problem}", err=True)
+            click.echo(
+                f"run {run}: not all was sent to {parcel.url}: {printable(done.problem)}", err=True
+            )
         else:
             click.echo(f"run {run}: {done.points} points sent to {parcel.url}")
         if done.rejected:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agnez_client.cli.output import printable
+
 if TYPE_CHECKING:
     from agnez_server.serve import Served
     from agnez_server.settings import ServerSettings
@@ -24,6 +26,14 @@ Examples:
   agnez up --base-path /agnez               # behind a proxy
   agnez up --static plots                   # its pictures at /images/
 """
+
+
+class OneLine(logging.Formatter):
+    """A record is one line: names in it make up no further ones. Tracebacks stay below it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        """The line."""
+        return printable(super().formatMessage(record).replace("\n", "\\n"))
 
 
 @click.command(epilog=_EXAMPLES)
@@ -55,9 +65,9 @@ def command(verbose: bool, **given: Any) -> None:
     from agnez_server.serve import NoLoginSet, serve
     from agnez_server.store import CannotOpenStore
 
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
     settings = _settings(given)
     try:
         asyncio.run(serve(settings, lambda served: _started(settings, served)))

@@ -73,7 +73,9 @@ class VerbGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AgnezError as error:
-            raise click.ClickException(str(error)) from error
+            from agnez_client.cli.output import printable
+
+            raise click.ClickException(printable(str(error))) from error
 
 
 @click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
