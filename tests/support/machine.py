@@ -57,6 +57,12 @@ class Machine:
                 return
         raise AssertionError(f"the server did not start, status {self._server.wait()}")
 
+    @property
+    def server_pid(self) -> int:
+        """The process of the server that is up."""
+        assert self._server is not None
+        return self._server.pid
+
     def kill_server(self) -> None:
         """SIGKILL, as the kernel does when memory is short."""
         assert self._server is not None

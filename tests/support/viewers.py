@@ -95,7 +95,7 @@ class LightViewer:
         if message.type is aiohttp.WSMsgType.BINARY:
             self._note(message.data)
             number = _NUMBER.unpack_from(message.data)[0]
-            await self._socket.send_str('42/live,["credit",{"frame":%d}]' % number)
+            await self._socket.send_str(f'42/live,["credit",{{"frame":{number}}}]')
         elif message.data == "2":
             await self._socket.send_str("3")
         elif self._on_event is not None and message.data.startswith("42/live,"):
