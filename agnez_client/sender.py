@@ -34,6 +34,9 @@ PACE_S: Final = 0.05
 HEARTBEAT_S: Final = 10.0
 BACKOFF_S: Final = 0.25
 MAX_BACKOFF_S: Final = 15.0
+LAST_BACKOFF_S: Final = 1.0
+"""Longest wait once the run has ended: a server that comes back in its last seconds is not missed.
+"""
 DENIED_BACKOFF_S: Final = 60.0
 WARN_EVERY_S: Final = 600.0
 """How often the same trouble is told."""
@@ -270,7 +273,8 @@ class Sender:
     def _back_off(self, least_s: float) -> None:
         """Wait at least *least_s*, longer at each failure in a row, not in step with others."""
         self._failed_in_a_row += 1
-        growing = min(BACKOFF_S * 2 ** min(self._failed_in_a_row, 10), MAX_BACKOFF_S)
+        most = MAX_BACKOFF_S if self._deadline is None else LAST_BACKOFF_S
+        growing = min(BACKOFF_S * 2 ** min(self._failed_in_a_row, 10), most)
         self._not_before = self._now() + max(least_s, growing * random.uniform(0.5, 1.0))
 
     def _warn_once(self, cause: str, message: str) -> None:

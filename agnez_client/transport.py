@@ -165,6 +165,7 @@ class Transport:
             body=body,
             headers={"Content-Type": CONTENT_TYPE},
             max_bytes=MAX_RECEIPT_BYTES,
+            read_timeout_s=READ_TIMEOUT_S,
         )
 
     def put_blob(self, sha256: str, mime: str, body: Stream) -> Response:

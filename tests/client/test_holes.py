@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from agnez_client.protocol import MARK_INT, MARK_VOID
 from agnez_client.spool.cursor import Marks
 from agnez_client.spool.segment import FIRST_SIZE
 from agnez_client.spool.spool import Spool
+from agnez_client.syncing import sync_spool
+from agnez_client.transport import Transport
 from tests.client.ingest_server import IngestServer
 from tests.client.scripts import Script
 from tests.client.spools import Clock, budget, claim, new_spool, write
@@ -245,10 +248,10 @@ STORM = """
     signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
     returned, began, hit = set(), 0, 0
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
+    end = time.monotonic() + 8
+    while hit < 30 and time.monotonic() < end:
         try:
-            while time.monotonic() < end:
+            while True:
                 x = began
                 began += 1
                 armed = True
@@ -264,18 +267,24 @@ STORM = """
 """
 
 
+@pytest.mark.timeout(120)
 def test_a_storm_of_ctrl_c_loses_no_point_that_was_sent(
     server: IngestServer, python: Callable[..., Script]
 ) -> None:
-    """Each `send()` that returned is there once, in order; those interrupted may be, once."""
-    script = python(STORM, URL=server.url, AGNEZ_FLUSH_TIMEOUT="90")
+    """
+    Each `send()` that returned is there once, in order; those interrupted may be, once. What a busy
+    machine has not sent when the program ends lies in the spool, and comes with `agnez sync`.
+    """
+    script = python(STORM, URL=server.url, AGNEZ_FLUSH_TIMEOUT="5")
     hit, began = int(script.line()), int(script.line())
     interrupted = {int(x) for x in script.line().split()}
     status, _, errors = script.end()
 
     assert status == 0, errors
-    assert "waits in" not in errors, errors  # a machine too busy to send it all is no loss
-    assert hit > 50
+    assert hit > 5  # thirty, where the timer is as fast as it was told
+    left = re.search(r"waits in (\S+),", errors)
+    if left:
+        assert sync_spool(Path(left[1]), Transport(server.url)).problem is None
     arrived = [int(x) for x, _ in server.only.channel("loss")]
     assert arrived == sorted(set(arrived))
     assert set(range(began)) - set(arrived) <= interrupted
