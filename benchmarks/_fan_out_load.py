@@ -1,9 +1,9 @@
 """
 The other side of `fan_out.py` and `stalled.py`, in processes of their own.
 
-    python _fan_out_load.py bare COUNT SIZE        a bare server: a frame to each socket, 10 a second
-    python _fan_out_load.py watch URL RUN COUNT CHANNELS STALLED     viewers of our server
-    python _fan_out_load.py listen URL COUNT       readers of the bare server
+    python _fan_out_load.py bare COUNT SIZE       a bare server: ten frames a second to each socket
+    python _fan_out_load.py watch URL RUN COUNT CHANNELS STALLED    viewers of our server
+    python _fan_out_load.py listen URL COUNT      readers of the bare server
 
 Viewers print "ready"; after each line on standard input what came since the last one, as JSON.
 """
@@ -58,7 +58,7 @@ async def bare(count: int, size: int) -> None:
 
 
 async def watch(url: str, run: str, count: int, channels: int, stalled: int) -> None:
-    """*count* viewers, of which *stalled* read nothing once they watch."""
+    """*count* viewers, of which *stalled* read nothing once they watch, and say that they do."""
     places = {n: {"dx": 0, "cursors": {}} for n in range(channels)}
     async with wide_session() as wide, narrow_session() as narrow:
         viewers = [LightViewer(narrow if k < stalled else wide, url) for k in range(count)]
@@ -66,9 +66,18 @@ async def watch(url: str, run: str, count: int, channels: int, stalled: int) -> 
             await viewer.join()
             await viewer.watch(run, places)
         reading = [asyncio.create_task(viewer.read()) for viewer in viewers[stalled:]]
+        reading += [asyncio.create_task(pretend(viewer)) for viewer in viewers[:stalled]]
         await answer(viewers[stalled:])
         for task in reading:
             task.cancel()
+
+
+async def pretend(viewer: LightViewer) -> None:
+    """Claim to have painted everything, without reading any of it."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            await viewer.claim(2**53)
+            await asyncio.sleep(1 / HZ)
 
 
 async def listen(url: str, count: int) -> None:
@@ -80,7 +89,7 @@ async def listen(url: str, count: int) -> None:
             async with http.ws_connect(url, max_msg_size=0) as connection:
                 async for message in connection:
                     if message.type is aiohttp.WSMsgType.BINARY:
-                        viewer._note(message.data)
+                        viewer.note(message.data)
 
         reading = [asyncio.create_task(read(viewer)) for viewer in viewers]
         await answer(viewers)

@@ -64,6 +64,4 @@ if __name__ == "__main__":
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--viewers", type=int, default=100)
     small = parser.parse_args().small
-    raise SystemExit(
-        main(parser.parse_args().viewers, 2 if small else 5, 2.0 if small else 4.0)
-    )
+    raise SystemExit(main(parser.parse_args().viewers, 2 if small else 5, 2.0 if small else 4.0))

@@ -91,17 +91,22 @@ class LightViewer:
             await self._take(message)
 
     async def _take(self, message: aiohttp.WSMessage) -> None:
-        assert self._socket is not None
         if message.type is aiohttp.WSMsgType.BINARY:
-            self._note(message.data)
-            number = _NUMBER.unpack_from(message.data)[0]
-            await self._socket.send_str(f'42/live,["credit",{{"frame":{number}}}]')
+            self.note(message.data)
+            await self.claim(_NUMBER.unpack_from(message.data)[0])
         elif message.data == "2":
+            assert self._socket is not None
             await self._socket.send_str("3")
         elif self._on_event is not None and message.data.startswith("42/live,"):
             self._on_event(*json.loads(message.data[8:]))
 
-    def _note(self, body: bytes) -> None:
+    async def claim(self, frame: int) -> None:
+        """Give credit for a frame."""
+        assert self._socket is not None
+        await self._socket.send_str(f'42/live,["credit",{{"frame":{frame}}}]')
+
+    def note(self, body: bytes) -> None:
+        """Count a frame."""
         self.frames += 1
         self.bytes += len(body)
         if len(body) > _HEAD_BYTES:
