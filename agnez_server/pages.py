@@ -16,6 +16,7 @@ from agnez_dashboards import (
     page_html,
     static_dir,
 )
+from agnez_server.drawing import figures_loading
 from agnez_server.errors import NotFound
 from agnez_server.headers import FRAME_POLICY, PICTURE_POLICY
 from agnez_server.keys import SETTINGS
@@ -57,6 +58,8 @@ def _page(name: str):  # type: ignore[no-untyped-def]
             up = "../" if name == "run" else ""
             here = quote(request.path_qs.removeprefix(base))
             raise web.HTTPSeeOther(f"{up}login?next={here}")
+        if name == "run":
+            figures_loading(request.app)
         return web.Response(text=page_html(name), content_type="text/html")
 
     return get_page

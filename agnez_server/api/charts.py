@@ -17,6 +17,7 @@ from agnez_server.api.streaming import stream_items
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.channels import channel_json
 from agnez_server.catalog.drafts import RunDraft
+from agnez_server.drawing import figures_loading
 from agnez_server.errors import NotFound
 from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import ChannelDoc, ChartDoc, LayoutDoc, channel_id, now_us
@@ -138,6 +139,7 @@ async def get_figure(request: web.Request) -> web.Response:
     chart = chart_of(layout, request.match_info["chart"])
     if chart["type"] not in known_kinds():
         raise NotFound("figure for channels of type", chart["type"])
+    await figures_loading(request.app)
     return parsing.json_answer(chart_figure(_spec(run, layout, chart)))
 
 

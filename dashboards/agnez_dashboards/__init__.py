@@ -9,7 +9,7 @@ from agnez_dashboards.assets import (
     pages,
     static_dir,
 )
-from agnez_dashboards.embed import UnknownKindError, chart_figure, known_kinds
+from agnez_dashboards.embed import UnknownKindError, chart_figure, known_kinds, load_figures
 from agnez_dashboards.spec import ChannelSpec, ChartSpec, channel_spec
 from agnez_dashboards.theme import Stroke, Theme, theme
 
@@ -26,6 +26,7 @@ __all__ = [
     "channel_spec",
     "chart_figure",
     "known_kinds",
+    "load_figures",
     "page_html",
     "pages",
     "static_dir",

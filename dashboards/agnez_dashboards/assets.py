@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 from functools import lru_cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-
-import bokeh
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PAGES = {name: f"{name}.html" for name in ("index", "run", "login", "frame", "pictureframe")}
@@ -39,7 +38,15 @@ BOKEH_SCRIPTS = (
 
 def bokeh_js(name: str = "bokeh") -> Path:
     """One of `BOKEH_SCRIPTS`, to serve as ``/static/<name>.min.js``."""
-    return Path(bokeh.__file__).resolve().parent / "server" / "static" / "js" / f"{name}.min.js"
+    return _bokeh() / "server" / "static" / "js" / f"{name}.min.js"
+
+
+@lru_cache(maxsize=1)
+def _bokeh() -> Path:
+    """The folder of the installed Bokeh, which is found without being loaded."""
+    found = find_spec("bokeh")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).resolve().parent
 
 
 @lru_cache(maxsize=len(BOKEH_SCRIPTS))

@@ -61,8 +61,9 @@ LEVELS: dict[str, int] = {
                 "ports",
             ),
             ("store",),
+            ("doctor",),
             ("catalog", "values"),
-            ("live", "bands", "presence", "trash", "retention", "auth", "bodies", "keys"),
+            ("live", "bands", "presence", "trash", "retention", "auth", "bodies", "keys", "drawing"),
             (
                 "api",
                 "middleware",
@@ -198,7 +199,9 @@ def test_the_server_knows_the_wire_and_the_dashboards_alone(module: str) -> None
 
 @pytest.mark.parametrize("module", rooms("agnez_server", without="agnez_server.store"))
 def test_only_the_store_knows_sqlite(module: str) -> None:
-    """Tables and files are the store's affair: others call its contract."""
+    """Tables and files are the store's affair, and its doctor's: others call its contract."""
+    if module.startswith("agnez_server.doctor"):
+        return
     assert "sqlite3" not in imports(module, lazy=True)
 
 
@@ -285,3 +288,15 @@ def test_help_loads_nothing_heavy() -> None:
 def test_the_server_loads_no_torch() -> None:
     """The server never imports torch, whatever is installed."""
     assert "torch" not in loaded_after("import agnez_server.app")
+
+
+def test_the_server_starts_without_what_few_requests_need() -> None:
+    """`agnez up` listens before Bokeh, Pillow and the room of the SDK that trains are loaded."""
+    loaded = loaded_after("import agnez_client.cli.up, agnez_server.serve")
+
+    assert not loaded & {"bokeh", "PIL", "jinja2", "pandas", "rich", "matplotlib", "pyarrow", "av"}
+
+
+def test_the_first_chart_finds_bokeh() -> None:
+    """It is loaded by who asks for a figure, or for it to be ready."""
+    assert "bokeh" in loaded_after("import agnez_dashboards; agnez_dashboards.load_figures()")
