@@ -132,9 +132,10 @@ class Recorder:
             return
         meter = Meter(of_host=is_first_of_host())
         wait = min(FIRST_SAMPLE_S, self._settings.system_interval)
+        began = time.time() - self._begun - time.monotonic()  # a clock that leaps moves no figure
         while not self._ending.wait(wait):
             wait = self._settings.system_interval
-            x = round(time.time() - self._begun, 3)
+            x = round(began + time.monotonic(), 3)
             for name, value in meter.read().items():
                 self._send(PREFIX + name, x, value)
 

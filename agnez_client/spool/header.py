@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agnez_client.errors import SpoolError
-from agnez_client.protocol import RECORD_SIZE, is_ulid
+from agnez_client.protocol import RECORD_SIZE, is_ulid, ulid_time
 from agnez_client.spool.files import Folder, read_file
 
 HEADER_NAME: Final = "header.json"
@@ -23,6 +23,8 @@ Version 2 has blobs and events of entries. Version 3 has check sums of points, e
 their ordinals, and a header with a check sum and a spare copy. Older ones are read as they are.
 """
 _CHECKED_SINCE: Final = 3
+_A_CENTURY: Final = 100 * 365 * 86_400 * 1_000_000
+"""Runs whose ids say that they begin later than that were named by hand, µs."""
 _MAGIC: Final = "agnez spool"
 
 
@@ -52,7 +54,7 @@ class SpoolHeader:
         return cls(
             spool=os.urandom(16).hex(),
             run=run,
-            session=time.time_ns() // 1000,
+            session=_session_of(run),
             rank=rank,
             destination=destination,
             host=host,
@@ -79,6 +81,16 @@ class SpoolHeader:
         """Write the header and its spare copy into *folder*; OSError if the disk refuses."""
         for name in (SPARE_NAME, HEADER_NAME):
             folder.replace(name, self.as_bytes())
+
+
+def _session_of(run: str) -> int:
+    """
+    The start of a session of *run* that begins now, µs UTC: never before the run itself was begun.
+
+    Sessions are told apart and put in order by it, and a clock may stand wrong after a reboot.
+    """
+    now, begun = time.time_ns() // 1000, int(ulid_time(run) * 1e6)
+    return begun + 1 if now <= begun < now + _A_CENTURY else now
 
 
 def read_header(folder: Path) -> SpoolHeader:
