@@ -63,9 +63,10 @@ LEVELS: dict[str, int] = {
             ("store",),
             ("doctor",),
             ("catalog", "values"),
-            ("live", "bands", "presence", "trash", "retention", "auth", "bodies", "keys", "drawing"),
+            ("live", "bands", "presence", "trash", "retention", "auth", "bodies", "keys"),
             (
                 "api",
+                "drawing",
                 "middleware",
                 "connections",
                 "listening",
