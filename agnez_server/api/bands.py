@@ -26,6 +26,9 @@ from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import channel_id
 from agnez_server.store.base import Axis, Store
 
+MOST_BUCKETS: Final = 1_000_000
+"""Of all ranks together: beyond it a band is coarser than was asked for."""
+
 
 async def get_band(request: web.Request) -> web.Response:
     catalog, store = request.app[CATALOG], request.app[STORE]
@@ -38,6 +41,7 @@ async def get_band(request: web.Request) -> web.Response:
     axis: Axis = "wall" if parsing.choice(request, "axis", ("x", "wall")) == "wall" else "x"
     series = [(s, store.stats(s.id)) for s in store.series(run["id"], number)]
     members = members_of(series)
+    px = min(px, max(100, MOST_BUCKETS // max(1, len(members))))
     ranks = standings(members, running=run["state"] == "running")
     head = {
         "channel": channel_id(run["id"], number),

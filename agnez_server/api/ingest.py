@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -11,16 +12,21 @@ from agnez_client.protocol import (
     MAX_BATCH_BYTES,
     OLDEST_PROTOCOL_VERSION,
     PROTOCOL_VERSION,
+    Batch,
     ProtocolError,
     ProtocolVersionError,
     decode_batch,
 )
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
+from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.delivery import take_batch
+from agnez_server.catalog.receipt import Receipt
+from agnez_server.catalog.slices import joined, slices
 from agnez_server.errors import BadRequest, TooLarge, UpgradeNeeded
 from agnez_server.keys import CATALOG, METER, PRESENCE, STORE, WATCHED
 from agnez_server.models import now_us
+from agnez_server.store.base import Change
 
 MAX_EVENTS: Final = 200_000
 IDLE_NEXT_MS: Final = 250
@@ -49,8 +55,8 @@ async def post_batch(request: web.Request) -> web.Response:
     catalog, store, now = request.app[CATALOG], request.app[STORE], now_us()
     request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     waits = parsing.choice(request, "missing", ("wait", "refuse")) == "wait"
-    receipt = await store.change(
-        lambda change: take_batch(catalog, change, batch, now, wait_for_blobs=waits)
+    receipt = joined(
+        [await store.change(partial(_take, catalog, part, now, waits)) for part in slices(batch)]
     )
     request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     request.app[METER].refused += receipt.refused_count
@@ -64,6 +70,10 @@ async def post_batch(request: web.Request) -> web.Response:
             "next_in_ms": WATCHED_NEXT_MS if request.app[WATCHED](batch.run) else IDLE_NEXT_MS,
         }
     )
+
+
+def _take(catalog: Catalog, batch: Batch, now: int, waits: bool, change: Change) -> Receipt:
+    return take_batch(catalog, change, batch, now, wait_for_blobs=waits)
 
 
 _QUERY: Final = (

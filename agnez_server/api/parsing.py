@@ -16,7 +16,7 @@ from agnez_server.checks import INT64, mapping, shown
 from agnez_server.errors import BadRequest, TooLarge
 from agnez_server.keys import BODIES
 
-MAX_OBJECTS: Final = 2_000_000
+MAX_OBJECTS: Final = 200_000
 """
 Lists and objects of one body; brackets in its texts count as well. Each takes some 30 times as
 much memory as the two bytes that it is sent as, and nobody is answered while they are made.
@@ -67,6 +67,13 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is larger than {limit} bytes", hint="send it in parts", limit=limit)
 
 
+def too_many_objects(limit: int) -> TooLarge:
+    """What to raise for a body of more than *limit* lists and objects."""
+    return TooLarge(
+        f"the body holds more than {limit} lists and objects", hint="send it in parts", limit=limit
+    )
+
+
 async def read_json(request: web.Request) -> object:
     """The body as JSON. Raises as `read_body` and `parse_json`."""
     return parse_json(await read_body(request))
@@ -81,11 +88,7 @@ def parse_json(body: bytes) -> object:
         TooLarge: If it holds more than `MAX_OBJECTS` lists and objects.
     """
     if body.count(b"[") + body.count(b"{") > MAX_OBJECTS:
-        raise TooLarge(
-            f"the body holds more than {MAX_OBJECTS} lists and objects",
-            hint="send it in parts",
-            limit=MAX_OBJECTS,
-        )
+        raise too_many_objects(MAX_OBJECTS)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

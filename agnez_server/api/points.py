@@ -11,6 +11,7 @@ from aiohttp import web
 from agnez_client.columns import COLUMNS_CONTENT_TYPE, Block, encode_columns
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, Query
+from agnez_server.api.longlist import read_long_json
 from agnez_server.api.reading import (
     SERIES_QUERY,
     chosen_series,
@@ -102,7 +103,7 @@ def _view_json(
 
 
 async def post_points(request: web.Request) -> web.Response:
-    body = await parsing.read_json(request)
+    body = await read_long_json(request)
     limit = request.app[SETTINGS].max_points_per_request
     points = await in_reader(request, lambda: parse_points(body, limit))
     answer = await request.app[POSTER].post(points, now_us())

@@ -10,20 +10,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from agnez_client.protocol import is_ulid, new_ulid
 from agnez_server import checks
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.drafts import RunDraft
 from agnez_server.catalog.pile import blobs_missing, missing, unique
-from agnez_server.catalog.posted import Posted, Target
+from agnez_server.catalog.posted import Gaps, Posted, Target
 from agnez_server.errors import BadRequest, TooLarge
 from agnez_server.models import channel_id
 from agnez_server.store.base import Change
 
 HTTP_SESSION: Final = 0
-MAX_CHANNELS: Final = 20_000
+MAX_CHANNELS: Final = 2_000
 """Of one body; nobody else is answered while they are made."""
+MAX_RUNS: Final = 200
+"""The same for runs, each of which takes ten times as long."""
 MAX_ENTRIES: Final = 50_000
 """Of one body; each takes much more memory on its way than it does as JSON."""
 
@@ -50,7 +53,7 @@ class Poster:
             Conflict: If a channel is there with another type; ``blobs_missing`` if a body names
                 blobs that are not here.
             BadRequest: If x has to be counted on from the largest there is.
-            TooLarge: If they are of more than 20,000 channels, or more than 50,000 entries.
+            TooLarge: If they are of more than 2,000 channels, 200 runs or 50,000 entries.
         """
         self._on_their_way += 1
         try:
@@ -125,38 +128,60 @@ class _Posting:
     def _append(self, series: int, posted: Posted) -> None:
         if not posted.x:
             return
-        xs = self._count_on(series, posted.x)
-        walls = [self._now if w is None else w for w in posted.wall]
+        packed = posted.packed()
+        xs = self._count_on(series, packed.x)
+        walls = np.where(packed.wall.known, packed.wall.values, self._now)
         if posted.bodies:
-            self._change.append_entries(series, xs, walls, posted.bodies, unique(posted.blobs))
+            self._change.append_entries(
+                series, xs.tolist(), walls.tolist(), posted.bodies, unique(posted.blobs)
+            )
             return
-        whole = all(isinstance(x, int) for x in xs)
-        self._change.append(
-            series,
-            np.array(xs, np.int64 if whole else np.float64),
-            np.array(posted.y, np.float64),
-            np.array(walls, np.int64),
-        )
+        self._change.append(series, xs, packed.y, walls)
 
-    def _count_on(self, series: int, given: list[int | float | None]) -> list[int | float]:
-        last = self._last_x.get(series, self._ahead.get(series))
-        if last is None:
-            last = self._catalog.store.stats(series).last_x
-        xs: list[int | float] = []
-        for x in given:
-            last = x if x is not None else (0 if last is None else last + 1)
-            xs.append(last)
-        if any(isinstance(x, int) and x not in checks.INT64 for x in xs):
-            raise BadRequest("x is missing, and there is no step after 2^63 - 1", field="x")
-        if last is not None:
-            self._last_x[series] = last
+    def _count_on(self, series: int, given: Gaps) -> npt.NDArray[Any]:
+        """x of each point: the one given, else one more than that of the point before it."""
+        xs = given.values
+        if not given.known.all():
+            last = self._last_x.get(series, self._ahead.get(series))
+            if last is None:
+                last = self._catalog.store.stats(series).last_x
+            xs = counted_on(given, last)
+        self._last_x[series] = xs[-1].item()
         return xs
+
+
+def counted_on(given: Gaps, last: int | float | None) -> npt.NDArray[Any]:
+    """
+    *given* with its gaps filled: one more than the value before, 0 or ``last + 1`` at the begin.
+
+    Raises:
+        BadRequest: If that is beyond 64 bits.
+    """
+    places = np.arange(len(given.known))
+    before = np.maximum.accumulate(np.where(given.known, places, -1))
+    lead = before < 0
+    type = np.float64 if isinstance(last, float) and lead.any() else given.values.dtype
+    values = given.values.astype(type)
+    first = 0 if last is None else last + 1
+    if values.dtype == np.int64 and lead.any() and first not in checks.INT64:
+        raise _no_step_after()
+    base = np.where(lead, np.array(first if lead.any() else 0, type), values[before])
+    steps = np.where(lead, places, places - before)
+    found = base + steps
+    if values.dtype == np.int64 and (found < base).any():
+        raise _no_step_after()
+    return found
+
+
+def _no_step_after() -> BadRequest:
+    return BadRequest("x is missing, and there is no step after 2^63 - 1", field="x")
 
 
 def _check_size(points: Mapping[Target, Posted]) -> None:
     entries = sum(len(posted.bodies) for posted in points.values())
     for count, limit, what in (
         (len(points), MAX_CHANNELS, "channels"),
+        (len({(t.project, t.run) for t in points}), MAX_RUNS, "runs"),
         (entries, MAX_ENTRIES, "entries"),
     ):
         if count > limit:
