@@ -15,12 +15,19 @@ from agnez_client.protocol import MARK_FLOAT, MARK_INT, MARK_VOID, RecordArray
 Ordinals = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
 _NAMED: Final = 1000
+_TABLE: Final = 1 << 20
+"""Numbers up to here are looked up in a table: usual ones are small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Points of one channel in the order sent: x int64 or float64, y, wall µs UTC."""
+    """
+    Points of several channels, one channel after the other, each in the order sent: those of
+    ``channels[i]`` end at ``ends[i]``. x int64 or float64, y, wall µs UTC.
+    """
 
+    channels: list[int]
+    ends: list[int]
     x: npt.NDArray[Any]
     y: npt.NDArray[np.float64]
     wall: npt.NDArray[np.int64]
@@ -54,9 +61,12 @@ class Arrivals:
             floats = np.ascontiguousarray(records["x"]).view(np.float64)
             self._infinite = self._is_float & ~np.isfinite(floats)
         self._fine: _Bools = marked & ~self._unknown & ~self._infinite
+        self._all_fine = bool(self._fine.all())
 
     def odd(self) -> Iterator[tuple[Ordinals, str]]:
         """Ordinals of what is no point of a known channel, with the reason. Voids are not odd."""
+        if self._all_fine:
+            return
         yield np.flatnonzero(self._unmarked) + self._first, "no valid mark"
         yield np.flatnonzero(self._infinite & ~self._unknown) + self._first, "x is not finite"
         unknown = np.flatnonzero(self._unknown)
@@ -70,29 +80,56 @@ class Arrivals:
             return f"unknown channel {number}"
         return f"channel {number} has the type {type}, which takes no numbers"
 
-    def by_channel(self) -> Iterator[tuple[int, Part]]:
-        """Channel numbers, each with its points."""
-        numbers = self._numbers
-        if self._fine.all() and len(numbers) and (numbers == numbers[0]).all():
-            yield int(numbers[0]), self._part(slice(None))
+    def by_channel(self) -> Iterator[Part]:
+        """The points: channels whose x are all whole numbers together, and the others together."""
+        numbers, is_float = self._numbers, self._is_float
+        if not self._all_fine:
+            order = np.flatnonzero(self._fine)
+        elif len(numbers) and (numbers == numbers[0]).all():
+            yield self._part(slice(None), bool(is_float.any()))
             return
-        places = np.flatnonzero(self._fine)
-        order = places[np.argsort(numbers[places], kind="stable")]
+        else:
+            order = np.arange(len(numbers))
+        order = order[_sorted(numbers[order])]
+        floats = is_float[order]
+        if not floats.any():
+            yield from self._parts(order, as_float=False)
+            return
         ranked = numbers[order]
-        borders = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
-        for group in np.split(order, borders) if len(order) else ():
-            yield int(numbers[group[0]]), self._part(group)
+        with_floats = _among(ranked, np.unique(ranked[floats]).tolist())
+        yield from self._parts(order[~with_floats], as_float=False)
+        yield from self._parts(order[with_floats], as_float=True)
 
-    def _part(self, places: slice | Ordinals) -> Part:
-        records, is_float = self._records[places], self._is_float[places]
-        bits = np.ascontiguousarray(records["x"])
-        x: npt.NDArray[Any] = bits
-        if is_float.any():
+    def _parts(self, order: Ordinals, *, as_float: bool) -> Iterator[Part]:
+        if len(order):
+            yield self._part(order, as_float)
+
+    def _part(self, places: slice | Ordinals, as_float: bool) -> Part:
+        records, numbers = self._records, self._numbers[places]
+        borders = np.flatnonzero(numbers[1:] != numbers[:-1])
+        ends = [*(borders + 1).tolist(), len(numbers)]
+        channels = [*numbers[borders].tolist(), int(numbers[-1])]
+        x = bits = np.ascontiguousarray(records["x"][places])
+        if as_float:
+            is_float = self._is_float[places]
             x = np.where(is_float, bits.view(np.float64), bits.astype(np.float64))
-        return Part(x, np.ascontiguousarray(records["y"]), records["wall_ns"] // 1000)
+        y = np.ascontiguousarray(records["y"][places])
+        return Part(channels, ends, x, y, records["wall_ns"][places] // 1000)
+
+
+def _sorted(numbers: npt.NDArray[np.uint32]) -> Ordinals:
+    """The order of *numbers*, equals as they came."""
+    if len(numbers) and int(numbers.max()) < 1 << 16:  # these take a radix sort
+        return np.argsort(numbers.astype(np.uint16), kind="stable")
+    return np.argsort(numbers, kind="stable")
 
 
 def _among(numbers: npt.NDArray[np.uint32], known: Collection[int]) -> _Bools:
     if len(numbers) and int(numbers[0]) in known and (numbers == numbers[0]).all():
         return np.ones(len(numbers), np.bool_)
-    return np.isin(numbers, np.fromiter(known, np.uint32, len(known)))
+    listed = np.fromiter(known, np.uint32, len(known))
+    if not len(listed) or int(listed.max()) > _TABLE:
+        return np.isin(numbers, listed)
+    table = np.zeros(int(listed.max()) + 2, np.bool_)  # the last one stands for all larger numbers
+    table[listed] = True
+    return table[np.minimum(numbers, len(table) - 1)]

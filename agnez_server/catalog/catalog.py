@@ -34,11 +34,13 @@ class Catalog:
             for doc in store.committed.table(table):
                 self._ids[table, doc[key]] = doc.doc_id
         self._progress: dict[str, Progress] = {}
+        self._moved: dict[str, dict[int, Series]] = {}
+        """Series that got points since somebody asked how far their run has come."""
         for run in self._every_run():
             self._note(None, run)
             for series in store.series(run["id"]):
                 self._points[run["id"]] += store.stats(series.id).count
-                self._move(series)
+                self._note_moved(series)
         self.close: Callable[[], None] = store.listen(self._on_commit)
 
     def _on_commit(self, event: Committed) -> None:
@@ -48,7 +50,10 @@ class Catalog:
         for appended in (*event.points, *event.entries):
             self._points[appended.series.run] += appended.end - appended.start
         for appended in event.points:
-            self._move(appended.series)
+            self._note_moved(appended.series)
+
+    def _note_moved(self, series: Series) -> None:
+        self._moved.setdefault(series.run, {})[series.id] = series
 
     def _move(self, series: Series) -> None:
         """The points of *series* may have brought its run further."""
@@ -74,6 +79,7 @@ class Catalog:
     def _forget(self, run: str) -> None:
         self._points.pop(run, None)
         self._progress.pop(run, None)
+        self._moved.pop(run, None)
         for table in (RUNS, LAYOUTS):
             self._ids.pop((table, run), None)
 
@@ -149,6 +155,8 @@ class Catalog:
 
     def progress(self, run: str) -> Progress | None:
         """How far *run* has come; None where it has no numbers."""
+        for series in self._moved.pop(run, {}).values():
+            self._move(series)
         return self._progress.get(run)
 
     def newest_wall(self, run: str) -> int | None:

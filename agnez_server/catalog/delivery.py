@@ -196,5 +196,6 @@ class _Delivery:
         arrivals = Arrivals(points, first, series, self.numbering.others())
         for ordinals, reason in arrivals.odd():
             self.receipt.refuse("point", ordinals, reason)
-        for number, part in arrivals.by_channel():
-            self.change.append(series[number], part.x, part.y, part.wall)
+        for part in arrivals.by_channel():
+            ids = [series[channel] for channel in part.channels]
+            self.change.append_block(ids, part.ends, part.x, part.y, part.wall)

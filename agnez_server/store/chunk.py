@@ -19,6 +19,7 @@ from agnez_server.store.points import Points
 from agnez_server.store.summary import (
     FINE,
     MID,
+    SUMMARIZED_FROM,
     Offsets,
     coarsen,
     encode_summary,
@@ -94,8 +95,13 @@ class Chunk:
         return self.points.take(back)
 
 
-def encode_chunk(series: int, start: int, sent: Points) -> ChunkRow:
-    """The chunk of *sent*, 1 to 65,536 points whose first has the ordinal *start*."""
+def encode_chunk(
+    series: int, start: int, sent: Points, *, summarized_from: int = SUMMARIZED_FROM
+) -> ChunkRow:
+    """
+    The chunk of *sent*, 1 to 65,536 points whose first has the ordinal *start*; one of fewer than
+    *summarized_from* points gets no summaries but that of the whole.
+    """
     n = len(sent)
     if (sent.x[1:] >= sent.x[:-1]).all():
         points, offset, flags = sent, np.arange(n, dtype=np.uint16), 0
@@ -109,7 +115,7 @@ def encode_chunk(series: int, start: int, sent: Points) -> ChunkRow:
     columns = [encode_steps(points.x), encode_values(points.y), encode_steps(wall)]
     if flags & PERMUTED:
         columns.append(encode_steps(offset))
-    top, mid, fine = _summaries(points, offset)
+    top, mid, fine = _summaries(points, offset, summarized_from)
     return ChunkRow(head, top, mid, fine, pack(columns))
 
 
@@ -139,8 +145,10 @@ def _wall_flag(wall: IntColumn, flags: int) -> int:
     return WALL_ORDERED if ordered.all() else 0
 
 
-def _summaries(points: Points, offset: Offsets) -> tuple[bytes, bytes | None, bytes | None]:
-    if len(points) <= MID:
+def _summaries(
+    points: Points, offset: Offsets, summarized_from: int
+) -> tuple[bytes, bytes | None, bytes | None]:
+    if len(points) < summarized_from:
         return encode_summary(summarize(points, offset, CHUNK_POINTS)), None, None
     fine = summarize(points, offset, FINE)
     mid = coarsen(fine, MID)

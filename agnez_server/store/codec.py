@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 Column = npt.NDArray[Any]
 
 _RAW, _PROGRESSION, _ZSTD, _SHUFFLED, _DELTA = range(5)
-_SAMPLE: Final = 4096
+_SAMPLE: Final = 1024
 _LEVEL: Final = 1
 _TINY: Final = 64
 """Bytes below which to compress is not worth the call."""
@@ -43,6 +43,8 @@ class Damaged(ValueError):
 def encode_steps(column: Column) -> bytes:
     """A column whose neighbours are close to each other, as x and times are."""
     bits = _bits(column)
+    if bits.nbytes <= _TINY:
+        return bytes([_RAW]) + bits.tobytes()
     pair = _first_and_step(column, bits) if len(bits) >= 2 else None
     if pair is not None:
         return bytes([_PROGRESSION]) + pair.tobytes()
@@ -52,8 +54,12 @@ def encode_steps(column: Column) -> bytes:
 def encode_values(column: Column) -> bytes:
     """A column of measured values: the smaller of two ways, judged by its beginning."""
     bits = _bits(column)
-    plain, shuffled = (len(_compress(tag, bits[:_SAMPLE])) for tag in (_ZSTD, _SHUFFLED))
-    return _compress(_ZSTD if plain <= shuffled else _SHUFFLED, bits)
+    if bits.nbytes <= _TINY:
+        return bytes([_RAW]) + bits.tobytes()
+    plain, shuffled = (_compress(tag, bits[:_SAMPLE]) for tag in (_ZSTD, _SHUFFLED))
+    if len(bits) <= _SAMPLE:
+        return min(plain, shuffled, key=len)
+    return _compress(_ZSTD if len(plain) <= len(shuffled) else _SHUFFLED, bits)
 
 
 def decode(data: bytes | memoryview, dtype: str, n: int) -> Column:
@@ -152,15 +158,30 @@ def _compress(tag: int, bits: Column) -> bytes:
     if plain.nbytes <= _TINY:
         return bytes([_RAW]) + plain.tobytes()
     if tag == _DELTA:
-        bits = np.diff(bits, prepend=np.zeros(1, bits.dtype))
-    if tag in (_DELTA, _SHUFFLED):
-        bits = np.ascontiguousarray(bits.view(np.uint8).reshape(len(bits), bits.itemsize).T)
+        bits = _difference_planes(bits)
+    elif tag == _SHUFFLED:
+        bits = np.ascontiguousarray(_planes(bits))
     if not hasattr(_local, "compressor"):
         _local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
     packed: bytes = _local.compressor.compress(bits.data if bits.size else b"")
     if len(packed) >= plain.nbytes:
         return bytes([_RAW]) + plain.tobytes()
     return bytes([tag]) + packed
+
+
+def _planes(bits: Column) -> Column:
+    """A view of *bits*: all first bytes, then all second bytes, ..."""
+    return bits.view(np.uint8).reshape(len(bits), bits.itemsize).T
+
+
+def _difference_planes(bits: Column) -> Column:
+    """The planes of the first value and the differences after it; mostly the upper are zero."""
+    steps = bits[1:] - bits[:-1]
+    planes = np.zeros((bits.itemsize, len(bits)), np.uint8)
+    planes[:, :1] = _planes(bits[:1])
+    used = -(-int(steps.max()).bit_length() // 8)
+    planes[:used, 1:] = _planes(steps)[:used]
+    return planes
 
 
 def _decompress(body: bytes | memoryview, size: int) -> bytes:

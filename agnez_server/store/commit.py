@@ -93,8 +93,8 @@ def _each(con: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, 
 
 
 def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) -> None:
-    if group.points:
-        row = encoder.encode(group.points)
+    if group.blocks:
+        row = encoder.encode(group.blocks)
         con.execute("insert into log values (?, ?)", (group.log_id, row))
         group.log_bytes = len(row)
     else:

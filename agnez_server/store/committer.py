@@ -183,7 +183,7 @@ class Committer:
     def _publish(self, group: Group) -> None:
         appended = self._ledger.publish(
             group.series.values(),
-            group.points,
+            group.blocks,
             group.deleted,
             LogRowSize(group.log_id, group.log_bytes),
             self._clock(),

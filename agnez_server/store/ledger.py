@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agnez_server.store.entries import Entries
-from agnez_server.store.points import NO_POINTS, Points
-from agnez_server.store.tail import Tail
+from agnez_server.store.points import NO_POINTS, Block, Points
+from agnez_server.store.tail import Piece, Tail, join_pieces
 from agnez_server.store.tally import add
 from agnez_server.store.values import Appended, Series, SeriesStats
 
@@ -48,6 +48,20 @@ class TailView:
     def end(self) -> int:
         """Ordinal after the last point."""
         return self.start + len(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """A series with a tail, as it was at one moment: *n* points in *pieces*, not joined yet."""
+
+    account: Account
+    start: int
+    n: int
+    pieces: list[Piece]
+
+    def points(self) -> Points:
+        """All of them."""
+        return join_pieces(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,7 @@ class Ledger:
     def publish(
         self,
         opened: Iterable[Series],
-        points: Mapping[int, Points],
+        blocks: Iterable[Block],
         deleted: Mapping[str, list[int]],
         row: LogRowSize,
         now_s: float,
@@ -105,7 +119,7 @@ class Ledger:
             for run in deleted:
                 self._forget(run)
             self.open([Account(series) for series in opened], deleted)
-            return [self._extend(series, part, now_s) for series, part in points.items()]
+            return self._extend(blocks, now_s)
 
     def publish_entries(
         self, entries: Mapping[int, Entries], sizes: Mapping[int, int]
@@ -128,12 +142,10 @@ class Ledger:
                 if total:
                     self._others[run] = total
 
-    def replay(self, points: Iterable[tuple[int, Points]], row: LogRowSize, now_s: float) -> None:
+    def replay(self, blocks: Iterable[Block], row: LogRowSize, now_s: float) -> None:
         """Take in a row of the log, when the store opens; unknown series are skipped."""
         self.log_id, self.log_bytes = row.id, self.log_bytes + row.size
-        for series, part in points:
-            if series in self._accounts:
-                self._extend(series, part, now_s)
+        self._extend(blocks, now_s)
 
     def series(self, run: str, channel: int | None) -> list[Series]:
         """Series of *run*, oldest session first, then by rank."""
@@ -152,7 +164,14 @@ class Ledger:
         """The tail of *series*; None if there is no such series."""
         with self.lock:
             account = self._accounts.get(series)
-            return None if account is None else TailView(account.tail.start, account.tail.points())
+            if account is None:
+                return None
+            start, pieces = account.tail.start, account.tail.pieces()
+        points = join_pieces(pieces)
+        if len(pieces) > 1:
+            with self.lock:
+                account.tail.settle(pieces, points)
+        return TailView(start, points)
 
     def since(self, series: int, ordinal: int) -> tuple[list[Points], int] | None:
         """Points from *ordinal* on and the ordinal after them; None if memory lacks some."""
@@ -187,17 +206,17 @@ class Ledger:
         """What is not sealed, in the log or in memory, whichever is more."""
         return max(self.log_bytes, POINT_BYTES * self._tail_points)
 
-    def unsealed(self) -> list[tuple[Account, TailView]]:
-        """Accounts with a tail, and their tails at this moment. The caller holds the lock."""
+    def unsealed(self) -> list[Unsealed]:
+        """Tails at this moment, but for empty ones. The caller holds the lock."""
         return [
-            (account, TailView(account.tail.start, account.tail.points()))
+            Unsealed(account, account.tail.start, len(account.tail), account.tail.pieces())
             for account in self._accounts.values()
             if len(account.tail)
         ]
 
-    def sealed(self, done: Iterable[Sealed], log_bytes: int) -> None:
+    def sealed(self, done: Iterable[Sealed], carried: Iterable[Unsealed], log_bytes: int) -> None:
         """
-        Points moved from tails into chunks, which took *log_bytes* off the log.
+        Points moved from tails into chunks, which took *log_bytes* off the log; *carried* stay.
 
         They stay in memory, for `since`, until the next seal. The caller holds the lock.
         """
@@ -210,15 +229,25 @@ class Ledger:
                 one.account.tail.drop(one.n)
                 self._tail_points -= one.n
                 self._kept.append(one.account)
+        for other in carried:
+            other.account.tail.detach()
         self.log_bytes -= log_bytes
 
-    def _extend(self, series: int, points: Points, now_s: float) -> Appended:
-        account = self._accounts[series]
-        start = account.tail.end
-        account.tail.extend(points)
-        account.seen_s = now_s
-        self._tail_points += len(points)
-        return Appended(account.series, start, account.tail.end)
+    def _extend(self, blocks: Iterable[Block], now_s: float) -> list[Appended]:
+        """Points of unknown series are passed over: their run was deleted."""
+        found: dict[int, tuple[Account, int]] = {}
+        for block in blocks:
+            points = block.points
+            for series, start, end in block.spans():
+                account = self._accounts.get(series)
+                if account is None or start == end:
+                    continue
+                if series not in found:
+                    found[series] = account, account.tail.end
+                    account.seen_s = now_s
+                account.tail.extend(points, start, end)
+                self._tail_points += end - start
+        return [Appended(one.series, first, one.tail.end) for one, first in found.values()]
 
     def _forget(self, run: str) -> None:
         self._others.pop(run, None)

@@ -183,7 +183,7 @@ def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float, damage: Da
         elif row.damage is not None:
             damage.mended("row", f"{row_id} of the log")
         lost += row.lost_points
-        ledger.replay(row.points, LogRowSize(row_id, len(body)), now_s)
+        ledger.replay(row.blocks, LogRowSize(row_id, len(body)), now_s)
     found = con.execute("select body from log where id = 0").fetchone()
     ledger.log_id = max(ledger.log_id, found[0] if found is not None else 0)
     return lost

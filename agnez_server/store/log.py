@@ -1,21 +1,22 @@
 """
-A row of the log: the points of one commit, by series.
+A row of the log: the points of one commit, in blocks as they came.
 
-A header (magic, version, number of entries, CRC-32 of the entry heads), one head an entry (series,
-number of points, kinds of its columns, CRC-32 of its body), then the columns x, y, wall of each.
-Little-endian, every column padded to 8 bytes. A flipped bit is mended; more cost the entry they are
-in, not the row.
+A header (magic, version, number of blocks, CRC-32 of the block heads), one head a block (number of
+series and of points, kinds of its columns, size and CRC-32 of its body), then the bodies: ids of
+the series, where the points of each end, the columns x, y and wall. Little-endian, every part
+padded to 8 bytes. A flipped bit is mended; more cost the block they are in, not the row. Rows of
+version 1, which had one series a block and its id in the head, are read as well.
 
 Columns are written as they are, except for two cheap ways to write less than half: x that goes up
-in equal steps is its first value and the step, and times that never go back by much are the first
-and the differences in 2 or 4 bytes.
+in equal steps within each series is its first value and the step, and times that never go back by
+much are the first of each series and the differences in 2 or 4 bytes.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,12 +25,14 @@ import numpy.typing as npt
 
 from agnez_server.store.base import IntColumn
 from agnez_server.store.bits import mend_bit
-from agnez_server.store.points import Points, XColumn
+from agnez_server.store.oldlog import unpack_single
+from agnez_server.store.points import Block, Points, XColumn
 
 _MAGIC: Final = b"AGLG"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _ROW: Final = struct.Struct("<4sHxxII")
-_ENTRY: Final = struct.Struct("<QIBBxxII")
+_HEAD: Final = struct.Struct("<QIBBxxII")
+"""The first is the number of series; in rows of version 1 it is the id of the only one."""
 
 _INT, _FLOAT, _STEPS, _SHORT, _WORD = range(5)
 """Kinds of a column: int64, float64, first and step, first and uint16 or uint32 differences."""
@@ -38,6 +41,7 @@ _PACK_FROM: Final = 32
 """Columns of fewer values are not worth a look."""
 
 Buffer = npt.NDArray[Any]
+_Starts = npt.NDArray[np.intp]
 
 NUMBER: Final = "insert into log values (0, ?1) on conflict (id) do update set body = max(body, ?1)"
 """
@@ -49,11 +53,11 @@ commit whose row is not there: it had no points, or they were sealed.
 @dataclass(frozen=True, slots=True)
 class LogRow:
     """
-    What could be read of a row: points by series, and what was found damaged, in words; of it
+    What could be read of a row: its blocks, and what was found damaged, in words; of it
     ``lost_points`` could not be mended.
     """
 
-    points: list[tuple[int, Points]]
+    blocks: list[Block]
     lost_points: int = 0
     damage: str | None = None
 
@@ -67,19 +71,20 @@ class RowEncoder:
     def __init__(self) -> None:
         self._buffer = bytearray(_ROW.size)
 
-    def encode(self, points: Mapping[int, Points]) -> memoryview:
-        """*points* by series id as a row, which is valid until the next call."""
-        entries = [(series, len(part), *_pack(part)) for series, part in points.items()]
-        at = _ROW.size + _ENTRY.size * len(entries)
-        size = at + sum(_padded(buffer.nbytes) for entry in entries for buffer in entry[4])
+    def encode(self, blocks: Sequence[Block]) -> memoryview:
+        """*blocks* as a row, which is valid until the next call."""
+        entries = [(block, *_pack(block)) for block in blocks]
+        at = _ROW.size + _HEAD.size * len(entries)
+        size = at + sum(_padded(buffer.nbytes) for entry in entries for buffer in entry[3])
         if size > len(self._buffer):
             self._buffer = bytearray(max(size, 2 * len(self._buffer)))
         row, head_at = memoryview(self._buffer)[:size], _ROW.size
-        for series, n, x_kind, wall_kind, buffers in entries:
+        for block, x_kind, wall_kind, buffers in entries:
             start, at = at, _fill(row, at, buffers)
             crc = zlib.crc32(row[start:at])
-            _ENTRY.pack_into(row, head_at, series, n, x_kind, wall_kind, at - start, crc)
-            head_at += _ENTRY.size
+            head = len(block.series), len(block), x_kind, wall_kind, at - start, crc
+            _HEAD.pack_into(row, head_at, *head)
+            head_at += _HEAD.size
         crc = zlib.crc32(row[_ROW.size : head_at])
         _ROW.pack_into(row, 0, _MAGIC, _VERSION, len(entries), crc)
         return row
@@ -87,14 +92,15 @@ class RowEncoder:
 
 def decode_row(row: bytes) -> LogRow:
     """
-    What is intact in *row*, or can be mended: a flipped bit in its heads, and one in each entry.
+    What is intact in *row*, or can be mended: a flipped bit in its heads, and one in each block.
     Its columns may be views of it.
     """
-    heads, is_mended = _heads(row)
-    if heads is None:
+    read = _read_heads(row)
+    if read is None:
         return LogRow([], 0, "its header is damaged")
-    found, lost, at = [], 0, _ROW.size + len(heads)
-    for series, n, x_kind, wall_kind, size, crc in _ENTRY.iter_unpack(heads):
+    version, heads, is_mended = read
+    found, lost, at = list[Block](), 0, _ROW.size + len(heads)
+    for first, n, x_kind, wall_kind, size, crc in _HEAD.iter_unpack(heads):
         body: bytes | memoryview = memoryview(row)[at : at + size]
         at += size
         if zlib.crc32(body) != crc:
@@ -104,26 +110,26 @@ def decode_row(row: bytes) -> LogRow:
                 lost += n
                 continue
             body = mended
-        found.append((series, _unpack(memoryview(body), n, x_kind, wall_kind)))
+        found.append(_READERS[version](memoryview(body), first, n, x_kind, wall_kind))
     if lost:
         return LogRow(found, lost, f"{lost} points fail their checksum")
     return LogRow(found, 0, "a flipped bit of it was mended" if is_mended else None)
 
 
-def _heads(row: bytes) -> tuple[bytes | None, bool]:
-    """The heads of the entries, None if they can't be told; whether they had to be mended."""
-    heads = _heads_as(row, row[: _ROW.size], mends=True)
+def _read_heads(row: bytes) -> tuple[int, bytes, bool] | None:
+    """Version of the row, heads of its blocks, and whether they were mended; None: can't be."""
+    header = row[: _ROW.size]
+    heads = _heads_as(row, header, mends=True)
     if heads is not None:
-        return heads, zlib.crc32(row[_ROW.size : _ROW.size + len(heads)]) != _ROW.unpack_from(row)[
-            3
-        ]
-    for bit in range(8 * min(_ROW.size, len(row))):
-        header = bytearray(row[: _ROW.size])
-        header[bit // 8] ^= 1 << bit % 8
-        heads = _heads_as(row, bytes(header), mends=False)
+        _, version, _, crc = _ROW.unpack(header)
+        return version, heads, zlib.crc32(row[_ROW.size : _ROW.size + len(heads)]) != crc
+    for bit in range(8 * len(header)):
+        flipped = bytearray(header)
+        flipped[bit // 8] ^= 1 << bit % 8
+        heads = _heads_as(row, bytes(flipped), mends=False)
         if heads is not None:
-            return heads, True
-    return None, False
+            return _ROW.unpack(flipped)[1], heads, True
+    return None
 
 
 def _heads_as(row: bytes, header: bytes, *, mends: bool) -> bytes | None:
@@ -131,9 +137,9 @@ def _heads_as(row: bytes, header: bytes, *, mends: bool) -> bytes | None:
     if len(header) < _ROW.size:
         return None
     magic, version, count, crc = _ROW.unpack(header)
-    heads = row[_ROW.size : _ROW.size + count * _ENTRY.size]
-    is_row = magic == _MAGIC and version == _VERSION and (count or len(row) == _ROW.size)
-    if not is_row or len(heads) != count * _ENTRY.size:
+    heads = row[_ROW.size : _ROW.size + count * _HEAD.size]
+    is_row = magic == _MAGIC and version in _READERS and (count or len(row) == _ROW.size)
+    if not is_row or len(heads) != count * _HEAD.size:
         return None
     found = zlib.crc32(heads)
     if found == crc:
@@ -141,58 +147,51 @@ def _heads_as(row: bytes, header: bytes, *, mends: bool) -> bytes | None:
     return mend_bit(heads, found, crc) if mends else None
 
 
-def _pack(part: Points) -> tuple[int, int, list[Buffer]]:
-    x_kind, x = _pack_x(part.x)
-    wall_kind, wall = _pack_wall(part.wall)
-    return x_kind, wall_kind, [*x, part.y, *wall]
+# -- writing ---------------------------------------------------------------------------------
 
 
-def _pack_x(x: XColumn) -> tuple[int, list[Buffer]]:
+def _pack(block: Block) -> tuple[int, int, list[Buffer]]:
+    starts = np.array([0, *block.ends[:-1]], np.intp)
+    x_kind, x = _pack_x(block.points.x, starts, block.ends)
+    wall_kind, wall = _pack_wall(block.points.wall, starts)
+    ids, ends = np.array(block.series, np.int64), np.array(block.ends, np.int64)
+    return x_kind, wall_kind, [ids, ends, *x, block.points.y, *wall]
+
+
+def _pack_x(x: XColumn, starts: _Starts, ends: Sequence[int]) -> tuple[int, list[Buffer]]:
     if x.dtype == np.float64:
         return _FLOAT, [x]
-    if len(x) >= _PACK_FROM:
-        steps = np.diff(x)  # wraps around, as the sum does when it is read
-        if (steps == steps[0]).all():
-            return _STEPS, [x[:1], steps[:1]]
+    if len(x) < _PACK_FROM * len(starts) or int(starts[-1]) == len(x):
+        return _INT, [x]
+    steps = np.empty_like(x)
+    np.subtract(x[1:], x[:-1], out=steps[1:])  # wraps around, as the sum does when it is read
+    if len(starts) == 1:
+        every = steps[1:] if len(x) > 1 else steps[:0]
+        is_even = bool((every == steps[1]).all())
+        return (_STEPS, [x[:1], steps[1:2]]) if is_even else (_INT, [x])
+    sizes = np.diff(starts, append=len(x))
+    if int(sizes.min()) < 2:
+        return _INT, [x]
+    step = steps[starts + 1]
+    steps[starts] = step
+    if (steps == np.repeat(step, sizes)).all():
+        return _STEPS, [x[starts], step]
     return _INT, [x]
 
 
-def _pack_wall(wall: IntColumn) -> tuple[int, list[Buffer]]:
-    if len(wall) >= _PACK_FROM:
-        steps = np.diff(wall).view(np.uint64)  # a step back is a huge one here
-        largest = steps.max()
+def _pack_wall(wall: IntColumn, starts: _Starts) -> tuple[int, list[Buffer]]:
+    if len(wall) >= _PACK_FROM and int(starts[-1]) < len(wall):
+        steps = np.empty_like(wall)
+        np.subtract(wall[1:], wall[:-1], out=steps[1:])
+        steps[starts] = 0
+        largest = int(steps.view(np.uint64).max())  # a step back is a huge one here
         for kind, dtype in _DIFFERENCES.items():
             if largest <= np.iinfo(np.dtype(dtype)).max:
-                return kind, [wall[:1], steps.astype(dtype)]
+                return kind, [wall[starts], steps.astype(dtype)]
     return _INT, [wall]
 
 
-def _unpack(body: memoryview, n: int, x_kind: int, wall_kind: int) -> Points:
-    x_size = 16 if x_kind == _STEPS else 8 * n
-    x, y, rest = body[:x_size], body[x_size : x_size + 8 * n], body[x_size + 8 * n :]
-    return Points(
-        _unpack_x(x, n, x_kind), np.frombuffer(y, "<f8"), _unpack_wall(rest, n, wall_kind)
-    )
-
-
-def _unpack_x(body: memoryview, n: int, kind: int) -> XColumn:
-    if kind == _STEPS:
-        first, step = np.frombuffer(body, "<u8")
-        x: XColumn = first + step * np.arange(n, dtype=np.uint64)
-        return x.view(np.int64)
-    return np.frombuffer(body, "<f8" if kind == _FLOAT else "<i8")
-
-
-def _unpack_wall(body: memoryview, n: int, kind: int) -> IntColumn:
-    if kind == _INT:
-        return np.frombuffer(body, "<i8")
-    steps = np.empty(n, np.int64)
-    steps[:1] = np.frombuffer(body, "<i8", 1)
-    steps[1:] = np.frombuffer(body, _DIFFERENCES[kind], n - 1, 8)
-    return np.cumsum(steps)
-
-
-def _fill(row: memoryview, at: int, buffers: list[Buffer]) -> int:
+def _fill(row: memoryview, at: int, buffers: Iterable[Buffer]) -> int:
     for buffer in buffers:
         if buffer.nbytes:
             row[at : at + buffer.nbytes] = buffer.data.cast("B")
@@ -204,3 +203,44 @@ def _fill(row: memoryview, at: int, buffers: list[Buffer]) -> int:
 
 def _padded(size: int) -> int:
     return -(-size // 8) * 8
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def _unpack(body: memoryview, k: int, n: int, x_kind: int, wall_kind: int) -> Block:
+    series, ends = np.frombuffer(body, "<i8", k), np.frombuffer(body, "<i8", k, 8 * k)
+    starts = np.concatenate(([0], ends[:-1]))
+    body = body[16 * k :]
+    x_size = 16 * k if x_kind == _STEPS else 8 * n
+    x, y, rest = body[:x_size], body[x_size : x_size + 8 * n], body[x_size + 8 * n :]
+    points = Points(
+        _unpack_x(x, starts, n, x_kind),
+        np.frombuffer(y, "<f8"),
+        _unpack_wall(rest, starts, n, wall_kind),
+    )
+    return Block(series.tolist(), ends.tolist(), points)
+
+
+def _unpack_x(body: memoryview, starts: _Starts, n: int, kind: int) -> XColumn:
+    if kind != _STEPS:
+        return np.frombuffer(body, "<f8" if kind == _FLOAT else "<i8")
+    first, step = np.frombuffer(body, "<u8").reshape(2, len(starts))
+    sizes = np.diff(starts, append=n)
+    place = np.arange(n, dtype=np.uint64) - np.repeat(starts.astype(np.uint64), sizes)
+    x: XColumn = np.repeat(first, sizes) + np.repeat(step, sizes) * place
+    return x.view(np.int64)
+
+
+def _unpack_wall(body: memoryview, starts: _Starts, n: int, kind: int) -> IntColumn:
+    if kind == _INT:
+        return np.frombuffer(body, "<i8")
+    first = np.frombuffer(body, "<i8", len(starts))
+    run = np.cumsum(np.frombuffer(body, _DIFFERENCES[kind], n, 8 * len(starts)), dtype=np.int64)
+    return run + np.repeat(first - run[starts], np.diff(starts, append=n))
+
+
+_READERS: Final[dict[int, Callable[[memoryview, int, int, int, int], Block]]] = {
+    1: unpack_single,
+    2: _unpack,
+}

@@ -1,8 +1,8 @@
-"""Points of one series as three columns, in the order sent."""
+"""Points as three columns, in the order sent: of one series, and of several in one block."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +40,39 @@ class Points:
 NO_POINTS = Points(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int64))
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """
+    Points of several series, one series after the other: those of ``series[i]`` end at ``ends[i]``.
+
+    A batch goes through the store as one block. What is done with it is done to whole columns: a
+    few numpy calls for each of many short series would cost far more than their points.
+    """
+
+    series: list[int]
+    ends: list[int]
+    points: Points
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def spans(self) -> Iterator[tuple[int, int, int]]:
+        """Each series with the places at which its points begin and end."""
+        start = 0
+        for one, end in zip(self.series, self.ends, strict=True):
+            yield one, start, end
+            start = end
+
+    def without(self, series: Container[int]) -> Block:
+        """The block without the points of *series*."""
+        if not any(one in series for one in self.series):
+            return self
+        kept = [span for span in self.spans() if span[0] not in series]
+        points = join_points([self.points[start:end] for _, start, end in kept])
+        ends = np.cumsum([end - start for _, start, end in kept], dtype=np.intp).tolist()
+        return Block([one for one, _, _ in kept], ends, points)
+
+
 def checked_points(x: object, y: object, wall: object) -> Points:
     """
     Copies of the columns.
@@ -48,20 +81,25 @@ def checked_points(x: object, y: object, wall: object) -> Points:
         ValueError: If a dtype or a length is not what `Points` says.
     """
     points = Points(np.array(x), np.array(y), np.array(wall))
-    shape = points.y.shape
+    check_points(points)
+    return points
+
+
+def check_points(points: Points) -> None:
+    """Raise ValueError if a dtype or a length is not what `Points` says."""
+    x, y, wall = points.x, points.y, points.wall
     is_right = (
-        points.x.dtype in (_INT, _FLOAT)
-        and points.y.dtype == _FLOAT
-        and points.wall.dtype == _INT
-        and points.x.shape == shape == points.wall.shape == (points.y.size,)
+        x.dtype in (_INT, _FLOAT)
+        and y.dtype == _FLOAT
+        and wall.dtype == _INT
+        and x.shape == y.shape == wall.shape == (y.size,)
     )
     if not is_right:
-        found = ", ".join(f"{c.dtype} {c.shape}" for c in (points.x, points.y, points.wall))
+        found = ", ".join(f"{c.dtype} {c.shape}" for c in (x, y, wall))
         raise ValueError(
             f"x, y and wall are {found}; expected int64 or float64, float64, and int64 columns of "
             "one length"
         )
-    return points
 
 
 def join_points(parts: Sequence[Points]) -> Points:

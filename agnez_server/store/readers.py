@@ -13,7 +13,7 @@ from agnez_server.store.chunk import CHUNK_POINTS, Chunk, ChunkHead, decode_chun
 from agnez_server.store.codec import Damaged
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.pool import Pool
-from agnez_server.store.summary import FINE, MID, Summary, decode_summary
+from agnez_server.store.summary import FINE, MID, SUMMARIZED_FROM, Summary, decode_summary
 
 logger = logging.getLogger(__name__)
 Level = Literal["top", "mid", "fine"]
@@ -47,7 +47,7 @@ class Snapshot:
 
     def summary(self, head: ChunkHead, level: Level) -> Summary | None:
         """A summary of a chunk; None if it has none of this level, or a damaged one."""
-        if head.n <= MID and level != "top":
+        if head.n < SUMMARIZED_FROM and level != "top":
             return None
         key, width = (head.series, head.ord, head.n, level), WIDTHS[level]
         try:

@@ -1,9 +1,11 @@
 """
 Sealing: points move from the log into sorted, compressed chunks.
 
-What a series has in its tail is put together with its last chunk where that is small, so that
-chunks grow in size while each point is rewritten a few times at most. Series with few points are
-carried over in the log. Encoding goes on beside the writer; only the transaction excludes it.
+What a series has in its tail becomes a chunk, a small one at first. When the small ones at its end
+have enough points together they become one that stays, so each point is encoded twice at most, and
+the first time is the cheap one. Series with few points are carried over in the log.
+
+Encoding goes on beside the writer; only the transaction excludes it.
 """
 
 from __future__ import annotations
@@ -14,22 +16,33 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from agnez_server.store.chunk import CHUNK_POINTS, ChunkHead, ChunkRow, decode_chunk, encode_chunk
+import numpy as np
+
+from agnez_server.store.chunk import (
+    CHUNK_POINTS,
+    ROW_BYTES,
+    ChunkHead,
+    ChunkRow,
+    decode_chunk,
+    encode_chunk,
+)
 from agnez_server.store.codec import Damaged
-from agnez_server.store.ledger import POINT_BYTES, Account, Ledger, Sealed, TailView
+from agnez_server.store.ledger import POINT_BYTES, Ledger, Sealed, Unsealed
 from agnez_server.store.log import NUMBER, RowEncoder
 from agnez_server.store.options import StoreOptions
-from agnez_server.store.points import Points, join_points
+from agnez_server.store.points import Block, Points, join_points
+from agnez_server.store.summary import SUMMARIZED_FROM
+from agnez_server.store.tail import Piece, cut_pieces
 from agnez_server.store.tally import add, as_row, tally
 
 logger = logging.getLogger(__name__)
 
-_GROWTH: Final = 4
-"""A last chunk of up to so many times the new points is written anew with them ..."""
-_FULL: Final = 16_384
-"""... unless it has so many: larger ones compress no better, and would cost more to rewrite."""
+_FULL: Final = SUMMARIZED_FROM
+"""A chunk of so many points stays: larger ones compress no better."""
+_MOST_SMALL: Final = 16
+"""So many small chunks become one, even if that is small as well."""
 
-Tails = list[tuple[Account, TailView]]
+Tails = list[Unsealed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +56,17 @@ class Plan:
 
     def is_worth_it(self) -> bool:
         """Whether the log becomes shorter by it."""
-        kept = POINT_BYTES * sum(len(tail.points) for _, tail in self.carried)
+        kept = POINT_BYTES * sum(tail.n for tail in self.carried)
         return bool(self.moved) or 2 * kept < self.log_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """New chunks of one series, and the chunk they replace."""
+class Sealing:
+    """New chunks of one series, and the chunks they replace."""
 
     sealed: Sealed
     rows: list[ChunkRow]
-    replaced: ChunkHead | None
+    replaced: list[ChunkHead]
 
 
 class Sealer:
@@ -74,14 +87,15 @@ class Sealer:
         plan = self._plan(now_s, everything)
         if not plan.is_worth_it():
             return
-        pieces = [self._encode(account, tail) for account, tail in plan.moved]
-        carry = {account.series.id: tail.points for account, tail in plan.carried}
-        row = RowEncoder().encode(carry) if carry else None
+        made = [self._encode(tail) for tail in plan.moved]
+        row = RowEncoder().encode(_blocks(plan.carried)) if plan.carried else None
         with self._lock:
-            self._write(plan.log_id, pieces, row)
+            self._write(plan.log_id, made, row)
         with self._ledger.lock:
             self._ledger.sealed(
-                (p.sealed for p in pieces), plan.log_bytes - (len(row) if row is not None else 0)
+                (one.sealed for one in made),
+                plan.carried,
+                plan.log_bytes - (len(row) if row is not None else 0),
             )
 
     def _plan(self, now_s: float, everything: bool) -> Plan:
@@ -89,67 +103,78 @@ class Sealer:
             tails = self._ledger.unsealed()
             log_id, log_bytes = self._ledger.log_id, self._ledger.log_bytes
         moved, carried = Tails(), Tails()
-        for account, tail in tails:
-            due = everything or self._is_due(account, len(tail.points), now_s)
-            (moved if due else carried).append((account, tail))
-        carried.sort(key=lambda one: len(one[1].points))
-        size = sum(len(tail.points) for _, tail in carried) * POINT_BYTES
+        for tail in tails:
+            (moved if everything or self._is_due(tail, now_s) else carried).append(tail)
+        carried.sort(key=lambda tail: tail.n)
+        size = sum(tail.n for tail in carried) * POINT_BYTES
         while size > self._options.carry_bytes:
             moved.append(carried.pop())
-            size -= len(moved[-1][1].points) * POINT_BYTES
+            size -= moved[-1].n * POINT_BYTES
         return Plan(log_id, log_bytes, moved, carried)
 
-    def _is_due(self, account: Account, n: int, now_s: float) -> bool:
-        idle = now_s - account.seen_s >= self._options.carry_max_s
-        return n >= self._options.seal_min_points or idle
+    def _is_due(self, tail: Unsealed, now_s: float) -> bool:
+        idle = now_s - tail.account.seen_s >= self._options.carry_max_s
+        return tail.n >= self._options.seal_min_points or idle
 
-    def _encode(self, account: Account, tail: TailView) -> Piece:
-        new, start, last = tail.points, tail.start, self._last_chunk(account, tail)
-        points, replaced = new, None
-        if last is not None and last[0].n < min(_FULL, _GROWTH * len(new) + 1):
-            older = self._decode(*last)
-            if older is not None and last[0].end == start:
-                replaced, start = last[0], last[0].ord
-                points = join_points([older, new])
-        rows = [
-            encode_chunk(account.series.id, start + at, points[at : at + CHUNK_POINTS])
-            for at in range(0, len(points), CHUNK_POINTS)
-        ]
-        size = account.sealed_bytes + sum(row.size for row in rows)
-        if replaced is not None and last is not None:
-            size -= last[1].size
-        return Piece(
-            Sealed(account, len(new), add(account.sealed, tally(new)), size), rows, replaced
+    def _encode(self, tail: Unsealed) -> Sealing:
+        account, start, figures, rows = tail.account, tail.start, tail.account.sealed, []
+        replaced, older, freed = self._small_chunks(tail)
+        if replaced:
+            start = replaced[0].ord
+        for points in cut_pieces([*older, *tail.pieces], CHUNK_POINTS):
+            rows.append(encode_chunk(account.series.id, start, points))
+            start += len(points)
+            new = min(len(points), start - tail.start)
+            figures = add(figures, tally(points[len(points) - new :]))
+        size = account.sealed_bytes + sum(row.size for row in rows) - freed
+        return Sealing(Sealed(account, tail.n, figures, size), rows, replaced)
+
+    def _small_chunks(self, tail: Unsealed) -> tuple[list[ChunkHead], list[Piece], int]:
+        """
+        The small chunks right before *tail* which it is time to put together with it, oldest first:
+        heads, points, and what they take on disk.
+        """
+        heads = self._heads_before(tail)
+        if len(heads) < _MOST_SMALL and sum(head.n for head in heads) + tail.n < _FULL:
+            return [], [], 0
+        found, pieces, freed = list[ChunkHead](), list[Piece](), 0
+        for head in heads:
+            body, size = self._con.execute(
+                "select body, length(top) + coalesce(length(mid), 0) + coalesce(length(fine), 0) + "
+                "length(body) from chunk where series = ? and ord = ?",
+                (head.series, head.ord),
+            ).fetchone()
+            older = _decode(head, body)
+            if older is None:
+                break
+            found.append(head)
+            pieces.append((older, 0, len(older)))
+            freed += size + ROW_BYTES
+        return found[::-1], pieces[::-1], freed
+
+    def _heads_before(self, tail: Unsealed) -> list[ChunkHead]:
+        """Of small chunks that end where the next one, or *tail*, begins; newest first."""
+        found, end = list[ChunkHead](), tail.start
+        rows = self._con.execute(
+            "select series, ord, n, x0, x1, w0, w1, flags from chunk where series = ? "
+            "order by ord desc limit ?",
+            (tail.account.series.id, _MOST_SMALL if tail.start else 0),
         )
+        for head in (ChunkHead(*row) for row in rows.fetchall()):
+            if head.n >= _FULL or head.end != end:
+                break
+            found.append(head)
+            end = head.ord
+        return found
 
-    def _last_chunk(self, account: Account, tail: TailView) -> tuple[ChunkHead, ChunkRow] | None:
-        if not tail.start:
-            return None
-        row = self._con.execute(
-            "select series, ord, n, x0, x1, w0, w1, flags, top, mid, fine, body from chunk "
-            "where series = ? order by ord desc limit 1",
-            (account.series.id,),
-        ).fetchone()
-        if row is None:
-            return None
-        head = ChunkHead(*row[:8])
-        return head, ChunkRow(head, *row[8:])
-
-    def _decode(self, head: ChunkHead, row: ChunkRow) -> Points | None:
-        try:
-            return decode_chunk(head, row.body).as_sent()
-        except Damaged as error:
-            logger.error("%s is damaged and stays as it is: %s", head, error)
-            return None
-
-    def _write(self, log_id: int, pieces: list[Piece], carry: memoryview | None) -> None:
+    def _write(self, log_id: int, made: list[Sealing], carry: memoryview | None) -> None:
         con = self._con
         con.execute("begin immediate")
         try:
             con.execute("delete from log where id between 1 and ?", (log_id,))
             con.execute(NUMBER, (log_id,))
-            for piece in pieces:
-                _write_piece(con, piece)
+            for one in made:
+                _write_sealing(con, one)
             if carry is not None:
                 con.execute("insert into log values (?, ?)", (log_id, carry))
             con.execute("commit")
@@ -159,9 +184,25 @@ class Sealer:
             raise
 
 
-def _write_piece(con: sqlite3.Connection, piece: Piece) -> None:
+def _blocks(carried: Tails) -> list[Block]:
+    """All that is carried over, to be one row of the log: integers as x stay what they are."""
+    kinds: dict[str, list[tuple[int, Points]]] = {}
+    for tail in carried:
+        points = tail.points()
+        kinds.setdefault(points.x.dtype.str, []).append((tail.account.series.id, points))
+    return [
+        Block(
+            [series for series, _ in parts],
+            np.cumsum([len(points) for _, points in parts]).tolist(),
+            join_points([points for _, points in parts]),
+        )
+        for parts in kinds.values()
+    ]
+
+
+def _write_sealing(con: sqlite3.Connection, made: Sealing) -> None:
     """A series that was deleted since the plan gets nothing: no account knows it any more."""
-    sealed, series = piece.sealed, piece.sealed.account.series.id
+    sealed, series = made.sealed, made.sealed.account.series.id
     updated = con.execute(
         "update series set bytes = ?, count = ?, nan = ?, inf = ?, min = ?, max = ?, last_x = ?, "
         "last_y = ?, last_wall = ?, min_x = ?, max_x = ?, min_wall = ?, max_wall = ? where id = ?",
@@ -169,12 +210,22 @@ def _write_piece(con: sqlite3.Connection, piece: Piece) -> None:
     )
     if not updated.rowcount:
         return
-    if piece.replaced is not None:
-        con.execute("delete from chunk where series = ? and ord = ?", (series, piece.replaced.ord))
+    con.executemany(
+        "delete from chunk where series = ? and ord = ?",
+        [(series, head.ord) for head in made.replaced],
+    )
     con.executemany(
         "insert into chunk values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (_as_tuple(row) for row in piece.rows),
+        (_as_tuple(row) for row in made.rows),
     )
+
+
+def _decode(head: ChunkHead, body: bytes) -> Points | None:
+    try:
+        return decode_chunk(head, body).as_sent()
+    except Damaged as error:
+        logger.error("%s is damaged and stays as it is: %s", head, error)
+        return None
 
 
 def _as_tuple(row: ChunkRow) -> tuple[object, ...]:

@@ -16,8 +16,9 @@ def tally(points: Points) -> SeriesStats:
     if not len(points):
         return SeriesStats()
     x, y, wall = points.x, points.y, points.wall
-    finite = y[np.isfinite(y)]
-    nan = int(np.count_nonzero(np.isnan(y)))
+    nan, finite = 0, y
+    if not (math.isfinite(y.min()) and math.isfinite(y.max())):
+        nan, finite = int(np.count_nonzero(np.isnan(y))), y[np.isfinite(y)]
     return SeriesStats(
         count=len(y),
         nan=nan,

@@ -15,7 +15,7 @@ from typing import Any
 from agnez_server.store.console import Lines, add_lines
 from agnez_server.store.entries import Entries
 from agnez_server.store.names import Names
-from agnez_server.store.points import Points, join_points
+from agnez_server.store.points import Block
 from agnez_server.store.values import Mark, Series
 
 Body = dict[str, Any]
@@ -38,7 +38,7 @@ class Unit:
     series: list[Series] = field(default_factory=list)
     next_series: int = 0
     """The next id of a series, when this unit took one; kept when the series is deleted again."""
-    points: list[tuple[int, Points]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     entries: list[tuple[int, Entries]] = field(default_factory=list)
     lines: Lines = field(default_factory=dict)
     names: Names = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Unit:
         """Note that *run* is deleted, and drop what was to be written of it."""
         self.deleted[run] = series
         self.series = [one for one in self.series if one.run != run]
-        self.points = [(one, points) for one, points in self.points if one not in series]
+        self.blocks = _without(self.blocks, series)
         self.entries = [(one, entries) for one, entries in self.entries if one not in series]
         self.marks = {s: (r, mark) for s, (r, mark) in self.marks.items() if r != run}
         _forget_extras(self.lines, self.names, run)
@@ -70,7 +70,7 @@ class Unit:
             self.docs
             or self.next_ids
             or self.series
-            or self.points
+            or self.blocks
             or self.entries
             or self.lines
             or self.names
@@ -88,7 +88,7 @@ class Group:
     next_ids: dict[str, int] = field(default_factory=dict)
     series: dict[int, Series] = field(default_factory=dict)
     next_series: int = 0
-    points: dict[int, Points] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
     entries: dict[int, Entries] = field(default_factory=dict)
     lines: Lines = field(default_factory=dict)
     names: Names = field(default_factory=dict)
@@ -109,14 +109,13 @@ class Group:
 
 def gather(units: list[Unit]) -> Group:
     """*units*, oldest first, as one group."""
-    group, appended = Group(units), dict[int, list[Points]]()
+    group = Group(units)
     for unit in units:
         group.docs.update(unit.docs)
         group.next_ids.update(unit.next_ids)
         group.next_series = max(group.next_series, unit.next_series)
         group.series.update((series.id, series) for series in unit.series)
-        for series, points in unit.points:
-            appended.setdefault(series, []).append(points)
+        group.blocks += unit.blocks
         for series, entries in unit.entries:
             older = group.entries.get(series)
             group.entries[series] = entries if older is None else older.followed_by(entries)
@@ -124,20 +123,25 @@ def gather(units: list[Unit]) -> Group:
         group.names.update(unit.names)
         group.marks.update(unit.marks)
         for run, ids in unit.deleted.items():
-            _forget(group, appended, run, ids)
-    group.points = {series: join_points(parts) for series, parts in appended.items()}
+            _forget(group, run, ids)
     return group
 
 
-def _forget(group: Group, appended: dict[int, list[Points]], run: str, ids: list[int]) -> None:
+def _forget(group: Group, run: str, ids: list[int]) -> None:
     group.deleted[run] = ids
     for series in ids:
         group.series.pop(series, None)
-        appended.pop(series, None)
         group.entries.pop(series, None)
+    group.blocks = _without(group.blocks, ids)
     _forget_extras(group.lines, group.names, run)
     for spool in [spool for spool, (owner, _) in group.marks.items() if owner == run]:
         del group.marks[spool]
+
+
+def _without(blocks: list[Block], series: list[int]) -> list[Block]:
+    gone = set(series)
+    rest = (block.without(gone) for block in blocks)
+    return [block for block in rest if len(block)]
 
 
 def _forget_extras(lines: Lines, names: Names, run: str) -> None:

@@ -11,7 +11,7 @@ from agnez_server.store.console import add_lines, size_of, sort_lines
 from agnez_server.store.entries import Entries, checked_rows, figures_of
 from agnez_server.store.marks import Marks
 from agnez_server.store.names import names_of, sha_bytes
-from agnez_server.store.points import XColumn, checked_points
+from agnez_server.store.points import Block, Points, XColumn, check_points, checked_points
 from agnez_server.store.tally import add
 from agnez_server.store.tinyrows import WorkingStorage
 from agnez_server.store.tinytable import RowDB
@@ -108,14 +108,37 @@ class UnitChange(Change):
 
     def append(self, series: int, x: XColumn, y: FloatColumn, wall: IntColumn) -> None:
         """See `Change`; raises NotFound for an id that is not of a living series."""
-        if series not in self._workspace.by_id:
-            raise NotFound("series", series)
         points = checked_points(x, y, wall)
-        if len(points):
-            if series not in self._workspace.pointed:
+        self._add(Block([series], [len(points)], points))
+
+    def append_block(
+        self,
+        series: Sequence[int],
+        ends: Sequence[int],
+        x: XColumn,
+        y: FloatColumn,
+        wall: IntColumn,
+    ) -> None:
+        """See `Change`; raises NotFound for an id that is not of a living series."""
+        points = Points(x, y, wall)
+        check_points(points)
+        borders = [0, *ends]
+        if len(series) != len(ends) or borders[-1] != len(y) or sorted(borders) != borders:
+            raise ValueError(f"{len(series)} series do not end at {ends} of {len(y)} points")
+        self._add(Block(list(series), list(ends), points))
+
+    def _add(self, block: Block) -> None:
+        space = self._workspace
+        for series in block.series:
+            if series not in space.by_id:
+                raise NotFound("series", series)
+        if not len(block):
+            return
+        for series, start, end in block.spans():
+            if start < end and series not in space.pointed:
                 self._begin_points(series)
-            self._unit.points.append((series, points))
-            self._unit.size += 24 * len(points)
+        self._unit.blocks.append(block)
+        self._unit.size += 24 * len(block)
 
     def append_entries(
         self,

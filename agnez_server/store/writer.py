@@ -60,7 +60,8 @@ class Writer:
         with self._wake:
             self._queue.append(unit)
             self._bytes += unit.size
-            self._wake.notify()
+            if len(self._queue) == 1 or self._is_full():  # to wake it for each would cost more
+                self._wake.notify()
 
     def discard(self) -> None:
         """Forget what waits, after a failure; only then does the writer go on."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from agnez_server.store.codec import (
 )
 from agnez_server.store.extremes import extremes
 from agnez_server.store.log import RowEncoder, decode_row
-from agnez_server.store.points import Points
+from agnez_server.store.points import Block, Points, join_points
 from agnez_server.store.summary import decode_summary
 
 LENGTHS = st.integers(0, 300)
@@ -41,7 +43,8 @@ COLUMNS = st.one_of(
 
 def encode_row(points) -> bytes:
     """A row of the log."""
-    return bytes(RowEncoder().encode(points))
+    blocks = [Block([series], [len(part)], part) for series, part in points.items()]
+    return bytes(RowEncoder().encode(blocks))
 
 
 def points(n: int, seed: int = 0) -> Points:
@@ -135,7 +138,8 @@ def test_a_summary_keeps_of_each_block_what_m4_needs() -> None:
     y = np.zeros(4096)
     y[[70, 100, 110, 120]] = [9.0, -3.0, math.nan, math.nan]
 
-    row = encode_chunk(1, 0, Points(np.arange(4096), y, np.arange(4096)))
+    sent = Points(np.arange(4096), y, np.arange(4096))
+    row = encode_chunk(1, 0, sent, summarized_from=4096)
     fine = decode_summary(row.fine, 4096, 64, "<i8")
     mid = decode_summary(row.mid, 4096, 2048, "<i8")
     top = decode_summary(row.top, 4096, 65_536, "<i8")
@@ -203,12 +207,67 @@ def test_a_log_row_comes_back(entries) -> None:
     row = decode_row(encode_row(written))
 
     assert row.damage is None
-    assert [series for series, _ in row.points] == list(written)
-    for series, part in row.points:
+    assert [block.series for block in row.blocks] == [[series] for series in written]
+    for block in row.blocks:
+        (series,), part = block.series, block.points
         assert part.x.dtype == written[series].x.dtype
         assert part.x.tolist() == written[series].x.tolist()
         assert part.y.tolist() == written[series].y.tolist()
         assert part.wall.tolist() == written[series].wall.tolist()
+
+
+def test_a_block_of_several_series_comes_back() -> None:
+    """Each with its own steps and times; one of them is empty, which is allowed."""
+    parts = [points(100), points(0), points(70, seed=1)]
+    parts[2] = Points(parts[2].x * 5 - 9, parts[2].y, parts[2].wall - (1 << 40))
+    block = Block([7, 8, 9], [100, 100, 170], join_points(parts))
+
+    row = RowEncoder().encode([block])
+    (found,) = decode_row(bytes(row)).blocks
+
+    assert (found.series, found.ends) == (block.series, block.ends)
+    for name in ("x", "y", "wall"):
+        assert getattr(found.points, name).tolist() == getattr(block.points, name).tolist()
+
+
+@given(
+    seed=st.integers(0, 1 << 30),
+    k=st.integers(1, 6),
+    x_kind=st.sampled_from(sorted(X_KINDS)),
+    wall_kind=st.sampled_from(sorted(WALL_KINDS)),
+)
+@settings(max_examples=60, deadline=None)
+def test_blocks_come_back_bit_by_bit(seed, k, x_kind, wall_kind) -> None:
+    """However many series they have, and whatever their columns."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 90, k)
+    parts = [
+        Points(X_KINDS[x_kind](n, rng), rng.normal(size=n), WALL_KINDS[wall_kind](n, rng))
+        for n in sizes
+    ]
+    block = Block(list(range(k)), np.cumsum(sizes).tolist(), join_points(parts))
+
+    (found,) = decode_row(bytes(RowEncoder().encode([block]))).blocks
+
+    assert (found.series, found.ends) == (block.series, block.ends)
+    assert found.points.x.dtype == block.points.x.dtype
+    for name in ("x", "y", "wall"):
+        assert getattr(found.points, name).tobytes() == getattr(block.points, name).tobytes()
+
+
+def test_a_row_of_version_1_is_read() -> None:
+    """As the servers before this one wrote it: one series an entry, its id in the head."""
+    y, wall = np.arange(3.0), np.array([5, 6, 9])
+    x = np.array([4, 5, 7])
+    body = x.tobytes() + y.tobytes() + wall.tobytes()
+    head = struct.pack("<QIBBxxII", 12, 3, 0, 0, len(body), zlib.crc32(body))
+    row = struct.pack("<4sHxxII", b"AGLG", 1, 1, zlib.crc32(head)) + head + body
+
+    (found,) = decode_row(row).blocks
+
+    assert (found.series, found.ends) == ([12], [3])
+    assert found.points.x.tolist() == [4, 5, 7]
+    assert found.points.wall.tolist() == [5, 6, 9]
 
 
 def test_a_row_of_steps_takes_less_than_half() -> None:
@@ -224,8 +283,8 @@ def test_a_flipped_bit_in_a_log_row_is_mended(at: int, bit: int) -> None:
 
     found = decode_row(bytes(row))
 
-    assert [(series, part.y.tolist()) for series, part in found.points] == [
-        (1, points(10).y.tolist()), (2, points(20).y.tolist())
+    assert [(block.series, block.points.y.tolist()) for block in found.blocks] == [
+        ([1], points(10).y.tolist()), ([2], points(20).y.tolist())
     ]  # fmt: skip
     assert found.lost_points == 0
     assert at % len(row) in (6, 7) or "mended" in found.damage
@@ -238,7 +297,7 @@ def test_damage_costs_one_entry_of_a_log_row() -> None:
 
     found = decode_row(bytes(row))
 
-    assert [series for series, _ in found.points] == [1]
+    assert [block.series for block in found.blocks] == [[1]]
     assert found.lost_points == 20
     assert found.damage is not None
 
@@ -250,5 +309,5 @@ def test_a_damaged_head_costs_the_row() -> None:
 
     found = decode_row(bytes(row))
 
-    assert found.points == []
+    assert found.blocks == []
     assert found.damage == "its header is damaged"

@@ -59,21 +59,35 @@ async def test_an_old_log_is_sealed_by_itself(open_store, feed) -> None:
 
 
 async def test_small_chunks_grow(store, feed) -> None:
-    """New points join the last chunk while that is at most four times as many."""
-    for n in (1000, 1000, 500, 300):
-        await feed(store, np.zeros(n))
+    """Those at the end become one when they have 16,384 points together; that one stays."""
+    for n in (6000, 6000, 3000, 2000, 300, 200):
+        await feed(store, np.arange(float(n)))
         await store.seal()
 
-    assert chunks(store) == [(1, 0, 2500), (1, 2500, 300)]
+    assert chunks(store) == [(1, 0, 17_000), (1, 17_000, 300), (1, 17_300, 200)]
+    together = np.concatenate([np.arange(n) for n in (6000, 6000, 3000, 2000, 300, 200)])
+    assert store.raw(1, 0, 20_000).y.tolist() == together.tolist()
+    assert store.stats(1).count == 17_500
+    assert store.stats(1).max == 5999.0
+
+
+async def test_many_tiny_chunks_become_one(store, feed) -> None:
+    """However few points they have: 16 of them and what comes next."""
+    for n in range(17):
+        await feed(store, np.full(5, float(n)))
+        await store.seal()
+
+    assert chunks(store) == [(1, 0, 85)]
+    assert store.raw(1, 0, 100).y.tolist() == np.repeat(np.arange(17.0), 5).tolist()
 
 
 async def test_chunks_have_at_most_65536_points(store, feed) -> None:
-    """More are split; one of more than 16,384 is not written anew."""
+    """More are split; one of 16,384 or more is not written anew."""
     for n in (150_000, 3000, 1000):
         await feed(store, np.zeros(n))
         await store.seal()
 
-    assert [n for _, _, n in chunks(store)] == [65_536, 65_536, 18_928, 4000]
+    assert [n for _, _, n in chunks(store)] == [65_536, 65_536, 18_928, 3000, 1000]
 
 
 async def test_short_series_stay_in_the_log(open_store, feed) -> None:

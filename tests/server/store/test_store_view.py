@@ -26,7 +26,7 @@ class Shelf:
 
     def __init__(self, sent: Points, cuts: list[int]) -> None:
         self.rows = {
-            start: encode_chunk(1, start, sent[start:end])
+            start: encode_chunk(1, start, sent[start:end], summarized_from=MID + 1)
             for start, end in zip([0, *cuts], cuts, strict=False)
         }
 
