@@ -33,6 +33,7 @@ VERBS: Final[dict[str, str]] = {
     "cells": "List, make, save and remove cells of the dashboard.",
     "export": "Write a run, or all documents, to a file.",
     "backup": "Copy a data directory while its server runs; bring one back.",
+    "doctor": "Look for damage in a data directory or in spools.",
     "import": "Read back a run, or documents, that were exported.",
     "rm": "Put runs into the trash.",
     "restore": "Bring runs back from the trash.",

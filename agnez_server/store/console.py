@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from agnez_server.store.damage import Damage
 from agnez_server.store.rowsums import line_sum, mended_text
 from agnez_server.store.values import Line
-
-logger = logging.getLogger(__name__)
 
 Writer = tuple[str, int, int]
 """Who writes lines: run, session, rank."""
@@ -86,9 +84,12 @@ def _console(con: sqlite3.Connection, writer: Writer) -> int:
 
 
 def read_lines(
-    con: sqlite3.Connection, writer: Writer, first: int, limit: int, find: str
+    con: sqlite3.Connection, writer: Writer, first: int, limit: int, find: str, damage: Damage
 ) -> list[Line]:
-    """At most *limit* lines with ``number >= first`` that hold *find*, whatever the case."""
+    """
+    At most *limit* lines with ``number >= first`` that hold *find*, whatever the case; damaged
+    ones are left out.
+    """
     if not all(number in _INT64 for number in (*writer[1:], first)):
         return []
     condition, values = _holds(con, find)
@@ -98,22 +99,27 @@ def read_lines(
         f"and number >= ? {condition} order by number limit ?",
         (*writer, first, *values, min(limit, _INT64[-1])),
     )
-    lines = (_checked(row) for row in rows)
+    lines = (_checked(row, damage) for row in rows)
     return [Line(writer[1], writer[2], *line) for line in lines if line is not None]
 
 
-def _checked(row: tuple[int, int, int, str, str, int | None]) -> tuple[int, int, str, str] | None:
+def _checked(
+    row: tuple[int, int, int, str, str, int | None], damage: Damage
+) -> tuple[int, int, str, str] | None:
     """Number, wall, stream and text of a line; None if it is damaged beyond one bit."""
+    console, number, wall, stream, text, crc = row
+    name = f"{number!r} of console {console!r}"
     try:
-        console, number, wall, stream, text, crc = row
         found = line_sum(console, number, wall, stream, text)
         whole = text if crc is None or found == crc else mended_text(text, found, crc)
     except (TypeError, AttributeError):  # another type than was written
         whole = None
     if whole is None:
-        logger.error("line %r of console %r is damaged", row[1], row[0])
+        damage.lost("line", name)
         return None
-    return row[1], row[2], row[3], whole
+    if whole is not text:
+        damage.mended("line", name)
+    return number, wall, stream, whole
 
 
 def _holds(con: sqlite3.Connection, find: str) -> tuple[str, tuple[str, ...]]:

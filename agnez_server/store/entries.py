@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 import threading
@@ -15,10 +14,9 @@ import orjson
 import zstandard
 
 from agnez_server.store.bits import mend_bit
+from agnez_server.store.damage import Damage
 from agnez_server.store.rowsums import entry_sum
 from agnez_server.store.values import Entry, SeriesStats, Steps
-
-logger = logging.getLogger(__name__)
 
 _LEVEL: Final = 1
 _PACK_FROM: Final = 200
@@ -122,18 +120,20 @@ def _figures_row(series: int, f: SeriesStats, size: int) -> tuple[object, ...]:
 
 
 def read_entries(
-    con: sqlite3.Connection, series: int, after: int, before: int, limit: int
+    con: sqlite3.Connection, series: int, after: int, before: int, limit: int, damage: Damage
 ) -> list[Entry]:
-    """At most *limit* entries with ``after <= ordinal < before``."""
+    """At most *limit* entries with ``after <= ordinal < before``; damaged ones are left out."""
     rows = con.execute(
         "select ord, x, wall, body, crc from entry where series = ? and ord >= ? and ord < ? "
         "order by ord limit ?",
         (series, after, before, min(limit, before - after)),
     )
-    return list(_entries(series, rows))
+    return list(_entries(series, rows, damage))
 
 
-def pick(con: sqlite3.Connection, series: int, ordinals: Sequence[int]) -> list[Entry]:
+def pick(
+    con: sqlite3.Connection, series: int, ordinals: Sequence[int], damage: Damage
+) -> list[Entry]:
     """The entries with these ordinals that there are, in the order of the ordinals."""
     wanted, found = sorted(set(ordinals)), list[Entry]()
     for at in range(0, len(wanted), _MANY):
@@ -143,7 +143,7 @@ def pick(con: sqlite3.Connection, series: int, ordinals: Sequence[int]) -> list[
             f"and ord in ({', '.join('?' * len(part))}) order by ord",
             (series, *part),
         )
-        found += _entries(series, rows)
+        found += _entries(series, rows, damage)
     return found
 
 
@@ -157,22 +157,18 @@ def read_steps(con: sqlite3.Connection, series: int, before: int) -> Steps:
     return Steps(np.array(x, dtype), np.array([row[1] for row in rows], np.int64))
 
 
-def _entries(series: int, rows: sqlite3.Cursor) -> Iterator[Entry]:
+def _entries(series: int, rows: sqlite3.Cursor, damage: Damage) -> Iterator[Entry]:
     for ordinal, x, wall, packed, crc in rows:
+        name = f"{ordinal!r} of series {series}"
         try:
-            body = _checked(packed, entry_sum(series, ordinal, x, wall, packed), crc)
-            yield Entry(ordinal, x, wall, orjson.loads(_unpack(body)))
-        except (TypeError, ValueError, AttributeError, zstandard.ZstdError) as error:
-            logger.error("entry %r of series %d is damaged: %s", ordinal, series, error)
-
-
-def _checked(packed: bytes, found: int, crc: int | None) -> bytes:
-    if crc is None or found == crc:
-        return packed
-    mended = mend_bit(packed, found, crc)
-    if mended is None:
-        raise ValueError("its checksum does not fit")
-    return mended
+            found = entry_sum(series, ordinal, x, wall, packed)
+            whole = packed if crc is None or found == crc else mend_bit(packed, found, crc)
+            entry = Entry(ordinal, x, wall, orjson.loads(_unpack(whole or b"")))
+            if whole is not packed:
+                damage.mended("entry", name)
+            yield entry
+        except (TypeError, ValueError, AttributeError, zstandard.ZstdError):
+            damage.lost("entry", name)
 
 
 def _pack(body: bytes) -> bytes:

@@ -6,7 +6,6 @@ import gc
 import logging
 import sqlite3
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,8 +13,9 @@ from typing import Final
 import orjson
 
 from agnez_server.store.bits import doc_crc, mend_bit
+from agnez_server.store.damage import Damage
 from agnez_server.store.ledger import Account, Ledger, LogRowSize
-from agnez_server.store.log import decode_row
+from agnez_server.store.log import decode_row, newest_commit
 from agnez_server.store.rowsums import mended_series, series_sum, table_sum
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import from_row
@@ -41,36 +41,6 @@ def without_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-class Damage:
-    """What was found damaged while a store opened: mended, or lost, by what it is."""
-
-    def __init__(self) -> None:
-        self._mended, self._lost = Counter[str](), Counter[str]()
-
-    def mended(self, kind: str, name: str) -> None:
-        """A flipped bit of it is as it was."""
-        logger.warning("%s %s was damaged: a flipped bit was mended", kind, name)
-        self._mended[kind] += 1
-
-    def lost(self, kind: str, name: str, count: int = 1) -> None:
-        """It can't be read and is left out."""
-        logger.error("%s %s is damaged and left out", kind, name)
-        self._lost[kind] += count
-
-    def sentences(self) -> list[str]:
-        """Both, in words."""
-        parts = [(self._lost, "can't be read"), (self._mended, "had a flipped bit, mended")]
-        return [
-            f"{', '.join(_counted(kind, n) for kind, n in found.items())} {told}"
-            for found, told in parts
-            if found
-        ]
-
-
-def _counted(kind: str, n: int) -> str:
-    return f"{n} {kind}{'s' if n > 1 and not kind.endswith('s') else ''}"
 
 
 def load_docs(
@@ -184,6 +154,5 @@ def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float, damage: Da
             damage.mended("row", f"{row_id} of the log")
         lost += row.lost_points
         ledger.replay(row.blocks, LogRowSize(row_id, len(body)), now_s)
-    found = con.execute("select body from log where id = 0").fetchone()
-    ledger.log_id = max(ledger.log_id, found[0] if found is not None else 0)
+    ledger.log_id = newest_commit(con)
     return lost

@@ -14,6 +14,7 @@ much are the first of each series and the differences in 2 or 4 bytes.
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -60,6 +61,13 @@ class LogRow:
     blocks: list[Block]
     lost_points: int = 0
     damage: str | None = None
+
+
+def newest_commit(con: sqlite3.Connection) -> int:
+    """The number of the newest commit; 0 if there is none."""
+    found: int = con.execute("select max(id) from log").fetchone()[0] or 0
+    other = con.execute("select body from log where id = 0").fetchone()
+    return max(found, other[0] if other is not None else 0)
 
 
 class RowEncoder:

@@ -79,7 +79,7 @@ def mended_series(
 
 _BITS: Final = 63
 
-_SUMS: Final[dict[str, tuple[str, Callable[..., int]]]] = {
+SUMS: Final[dict[str, tuple[str, Callable[..., int]]]] = {
     "doc": ("tbl, id, body", lambda table, id_, body: doc_crc(table_sum(table), id_, body)),
     "entry": ("series, ord, x, wall, body", entry_sum),
     "line": ("console, number, wall, stream, text", line_sum),
@@ -90,6 +90,6 @@ _SUMS: Final[dict[str, tuple[str, Callable[..., int]]]] = {
 
 def add_sums(con: sqlite3.Connection) -> None:
     """Write the checksums of all rows which have none; within a transaction."""
-    for table, (columns, make) in _SUMS.items():
+    for table, (columns, make) in SUMS.items():
         con.create_function("made_sum", columns.count(",") + 1, make, deterministic=True)
         con.execute(f"update {table} set crc = made_sum({columns}) where crc is null")

@@ -19,13 +19,13 @@ from agnez_server.store.blobs import Blobs
 from agnez_server.store.collector import Collector
 from agnez_server.store.committer import Committer
 from agnez_server.store.console import read_consoles, read_lines
+from agnez_server.store.damage import Damage
 from agnez_server.store.database import Database
 from agnez_server.store.directory import CannotOpenStore, DataDirectory, readable
 from agnez_server.store.entries import pick, read_entries, read_steps
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
 from agnez_server.store.loading import (
-    Damage,
     load_docs,
     load_series,
     replay_log,
@@ -79,6 +79,7 @@ class SqliteStore(Store):
         self._readers = Readers(self._pool, options)
         self._keeper = Keeper(self._database, self._ledger, clock, options)
         self._closing: asyncio.Task[None] | None = None
+        self._damage = Damage()
         try:
             with readable(directory.path / "agnez.db"):
                 self._load()
@@ -90,13 +91,12 @@ class SqliteStore(Store):
 
     def _load(self) -> None:
         con = self._database.writer
-        damage = Damage()
+        damage = self._damage
         with without_collector():
             load_docs(con, self._workspace.rows, self._rows, damage)
             load_series(con, self._ledger, self._workspace, damage)
             self._lost_points = replay_log(con, self._ledger, self._clock(), damage)
         self._database.compare(self._ledger.log_id)
-        self._database.damage += damage.sentences()
         self._workspace.pointed.update(self._ledger.pointed())
 
     _committer: Committer
@@ -205,13 +205,16 @@ class SqliteStore(Store):
         end = self._ledger.stats(series).count
         after, limit = max(0, after), max(0, limit)
         with self._pool.connection() as con:
-            return read_entries(con, series, after, end, limit) if after < end else []
+            if after >= end:
+                return []
+            return read_entries(con, series, after, end, limit, self._damage)
 
     def pick_entries(self, series: int, ordinals: Sequence[int]) -> list[Entry]:
         """See `Store.pick_entries`."""
         end = self._ledger.stats(series).count
         with self._pool.connection() as con:
-            return pick(con, series, [one for one in ordinals if 0 <= one < end])
+            wanted = [one for one in ordinals if 0 <= one < end]
+            return pick(con, series, wanted, self._damage)
 
     def steps(self, series: int) -> Steps:
         """See `Store.steps`."""
@@ -223,7 +226,8 @@ class SqliteStore(Store):
     ) -> list[Line]:
         """See `Store.lines`."""
         with self._pool.connection() as con:
-            return read_lines(con, (run, session, rank), max(0, first), max(0, limit), find)
+            writer = run, session, rank
+            return read_lines(con, writer, max(0, first), max(0, limit), find, self._damage)
 
     def consoles(self, run: str) -> list[tuple[int, int, int]]:
         """See `Store.consoles`."""
@@ -293,7 +297,7 @@ class SqliteStore(Store):
             blobs=self._blobs.data.count,
             blob_bytes=self._blobs.data.bytes,
             damaged_blobs=self._blobs.data.damaged_blobs(),
-            damage="; ".join(self._database.damage) or None,
+            damage="; ".join([*self._database.damage, *self._damage.sentences()]) or None,
         )
 
     def _read(self, series: int, reading: Callable[[Source], Columns]) -> Columns:

@@ -40,6 +40,7 @@ class History:
         files = self.files | {names[name]: data for name, data in changed.items()}
         for name, data in files.items():
             (directory / name).write_bytes(data)
+            (directory / name).chmod(0o600)
 
     def held(self, state: State) -> int | None:
         """After how many commits the store held this *state*; None: it never did."""
@@ -68,6 +69,7 @@ async def make_history(directory: Path, commits: int, *, sealed: bool = False) -
     if sealed:
         await store.seal()
         store._database.checkpoint()
+    store._blobs.data._writer.execute("pragma wal_checkpoint(truncate)").fetchall()
     history.files = {name: (directory / name).read_bytes() for name in FILES}
     await store.close()
     return history

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agnez_server.errors import StoreReadOnly
 from agnez_server.store import BlobRef, Entry, Line, SeriesStats
 from agnez_server.store.console import add_lines, read_lines, sort_lines, write_lines
+from agnez_server.store.damage import Damage
 from agnez_server.store.entries import (
     Entries,
     checked_rows,
@@ -210,7 +211,7 @@ def test_any_entries_come_back(con) -> None:
         write_entries(con, {series: first.followed_by(second)})
         con.execute("commit")
 
-        found = read_entries(con, series, 0, len(sent), 99)
+        found = read_entries(con, series, 0, len(sent), 99, Damage())
         assert [(entry.x, type(entry.x), entry.wall, entry.body) for entry in found] == [
             (x, type(x), wall, body) for x, wall, body in sent
         ]
@@ -250,7 +251,7 @@ def test_lines_are_as_a_dict_would_have_them(batches) -> None:
             write_lines(con, sort_lines("run", lines))
         for session, rank in ((0, 0), (0, 1), (1, 0), (1, 1)):
             wanted = sorted(n for s, r, n in expected if (s, r) == (session, rank))
-            found = read_lines(con, ("run", session, rank), 0, 99, "")
+            found = read_lines(con, ("run", session, rank), 0, 99, "", Damage())
             assert found == [expected[session, rank, number] for number in wanted]
             count = con.execute(
                 "select lines from console where session = ? and rank = ?", (session, rank)
@@ -273,7 +274,7 @@ def test_finding_is_like_python_finds(texts, find) -> None:
         write_lines(con, sort_lines("run", lines))
         fold = ascii_lower if find.isascii() else str.casefold
 
-        found = read_lines(con, ("run", 1, 0), 0, 99, find)
+        found = read_lines(con, ("run", 1, 0), 0, 99, find, Damage())
 
         assert [line.text for line in found] == [t for t in texts if fold(find) in fold(t)]
 
