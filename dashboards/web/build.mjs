@@ -105,11 +105,23 @@ function namesOf(metafile) {
   return names;
 }
 
-async function writePages(out, names, frame) {
+/** What the script of a page imports, so that the browser fetches it along with the script. */
+function preloads(metafile, script) {
+  const imported = (file) => metafile.outputs[file].imports
+    .filter(({ kind, external }) => kind === "import-statement" && !external)
+    .flatMap(({ path }) => [path, ...imported(path)]);
+  const own = Object.keys(metafile.outputs).find((file) => basename(file) === script);
+  return [...new Set(imported(own))]
+    .map((file) => `<link rel="modulepreload" href="__BASE__/static/${basename(file)}">`).join("\n");
+}
+
+async function writePages(out, metafile, frame) {
+  const names = namesOf(metafile);
   for (const page of await readdir(join(here, "pages"))) {
     const template = await readFile(join(here, "pages", page), "utf8");
-    const text = template.replace(/%([\w.-]+)%/g, (_, name) => {
+    const text = template.replace(/%([\w.:-]+)%/g, (_, name) => {
       if (name === "frame") return frame;
+      if (name.startsWith("imports:")) return preloads(metafile, names[name.slice(8)]);
       if (!names[name]) throw new Error(`${page} names ${name}, which was not built`);
       return `__BASE__/static/${names[name]}`;
     });
@@ -147,6 +159,6 @@ if (!out) throw new Error("usage: node build.mjs OUTPUT_FOLDER");
 await mkdir(out, { recursive: true });
 const frame = await bundleFrame();
 const { metafile } = await bundle(out, { ...(await copyLibraries(out)), frame: hashOf(frame) });
-await writePages(out, namesOf(metafile), frame);
+await writePages(out, metafile, frame);
 await writeLicences(out, metafile);
 await compress(out);

@@ -1,6 +1,7 @@
 /** REST calls. Every one takes an AbortSignal; what the server refuses becomes an ApiError. */
 
 import { api, base, loginPage } from "./base.ts";
+import { earlyAnswer } from "./early.ts";
 import { COLUMNS, decodeFrame, type Block } from "./frames.ts";
 import type { Channel, Chart, LoginState, Page, Project, Run } from "./model.ts";
 
@@ -38,8 +39,22 @@ export interface View {
 export const getRun = (id: string, signal?: AbortSignal): Promise<Run> =>
   getJson(`/runs/${encodeURIComponent(id)}`, signal);
 
-export const getChannels = async (run: string, signal?: AbortSignal): Promise<Channel[]> =>
-  (await getJson<Page<Channel>>(`/runs/${encodeURIComponent(run)}/channels?limit=100000`, signal)).items;
+const CHANNELS_AT_ONCE = 2000;
+
+/** The first channels of a run, and how many there are: enough for what is seen first. */
+export const getFirstChannels = (run: string, offset = 0): Promise<Page<Channel>> =>
+  getJson(`/runs/${encodeURIComponent(run)}/channels?limit=${offset ? CHANNELS_AT_ONCE : CHANNELS_AT_ONCE / 4}&offset=${offset}`);
+
+/** All channels of a run, one page after the other: thousands in one answer would hold the browser up. */
+export async function getChannels(run: string): Promise<Channel[]> {
+  const found: Channel[] = [];
+  let page: Page<Channel>;
+  do {
+    page = await getFirstChannels(run, found.length);
+    found.push(...page.items);
+  } while (page.items.length > 0 && found.length < page.total);
+  return found;
+}
 
 export const getCharts = async (run: string, signal?: AbortSignal): Promise<Chart[]> =>
   (await getJson<Page<Chart>>(`/runs/${encodeURIComponent(run)}/charts`, signal)).items;
@@ -87,7 +102,8 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
 }
 
 export async function call(path: string, init: RequestInit): Promise<Response> {
-  const answer = await reached(fetch(api(path), { credentials: "same-origin", ...init }));
+  const early = init.method ? null : earlyAnswer(path);
+  const answer = await reached(early ?? fetch(api(path), { credentials: "same-origin", ...init }));
   if (answer.ok) return answer;
   if (answer.status === 401 && !path.startsWith("/session")) {
     location.replace(loginPage());

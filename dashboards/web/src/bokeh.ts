@@ -52,6 +52,8 @@ declare global {
   }
 }
 
+const FRAME_MS = 17;
+
 let loading: Promise<Library> | null = null;
 
 /** Resolves when bokeh.min.js and the fonts of figures are there; after a failure the next call tries again. */
@@ -61,6 +63,24 @@ export function bokehReady(): Promise<Library> {
     throw error;
   });
   return loading;
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+let embeddedAt = -Infinity;
+
+/** Draws the figure that `item` (a json_item) describes inside `target`; several take turns, one a browser frame. */
+export function embed(item: unknown, target: HTMLElement): Promise<PlotView> {
+  const mine = turn.then(async () => {
+    const bokeh = await bokehReady();
+    if (performance.now() - embeddedAt < FRAME_MS && !document.hidden) await new Promise(requestAnimationFrame);
+    if (!target.isConnected) throw new Unreachable("the place of the figure is gone");
+    const [view] = [...(await bokeh.embed.embed_item(item, target))];
+    embeddedAt = performance.now();
+    if (!view) throw new Error("the figure is empty");
+    return view;
+  });
+  turn = mine.catch(() => undefined);
+  return mine;
 }
 
 async function load(): Promise<Library> {

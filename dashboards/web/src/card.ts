@@ -76,9 +76,10 @@ export class Card {
     this.element.remove();
   }
 
-  /** What the reader may look for, in lower case. */
-  names(): string {
-    return [this.chart.title, ...this.channels.map((channel) => channel.name)].join("\n").toLowerCase();
+  /** The reader has changed what it shows: it must not be given up. */
+  get isTouched(): boolean {
+    const { zoomed, log, entries } = this.content.state();
+    return zoomed || log || (entries !== null && !entries.following) || this.enlarge.isLarge;
   }
 
   private events(): ContentEvents {

@@ -30,6 +30,7 @@ export class ChartSection implements Section {
   private readonly field: HTMLElement;
   private readonly empty: HTMLElement;
   private charts: readonly Chart[] = [];
+  private known: Known | null = null;
 
   /** `drawing`: further tools; `above`: what stands before the charts. */
   constructor(
@@ -49,10 +50,13 @@ export class ChartSection implements Section {
   }
 
   update(known: Known): void {
-    const channels = new Map(known.channels.map((channel) => [channel.id, channel]));
-    this.charts = known.charts.filter((chart) => sectionOf(chart, channels) === this.name);
-    this.grid.update(this.charts, known.channels);
     this.parts.above?.show(known.run);
+    if (known.charts === this.known?.charts && known.channels === this.known.channels) return;
+    this.known = known;
+    const channels = new Map(known.channels.map((channel) => [channel.id, channel]));
+    const own = known.charts.filter((chart) => sectionOf(chart, channels) === this.name);
+    if (!sameOnes(own, this.charts)) this.charts = own;
+    this.grid.update(this.charts, known.channels);
     this.field.hidden = this.charts.length < SEARCH_FROM;
     this.empty.hidden = this.charts.length > 0;
   }
@@ -73,6 +77,9 @@ export class ChartSection implements Section {
     this.grid.reload();
   }
 }
+
+const sameOnes = (some: readonly Chart[], others: readonly Chart[]): boolean =>
+  some.length === others.length && some.every((one, i) => one === others[i]);
 
 /** Where a chart stands, by its type and by the names of its channels. */
 export function sectionOf(chart: Chart, channels: ReadonlyMap<string, Channel>): ChartSectionName {

@@ -1,6 +1,6 @@
 /** A mounted figure of NUMERIC channels: columns in, ranges and ticks set, colours switched. */
 
-import { bokehReady, type Box, type Model, type PlotView, type Range1d, type Source } from "./bokeh.ts";
+import { embed, type Box, type Model, type PlotView, type Range1d, type Source } from "./bokeh.ts";
 import type { Tick } from "./ticks.ts";
 import { markerColor, type PlacedMarker } from "./markers.ts";
 import { strokeColor, token } from "./theme.ts";
@@ -66,9 +66,7 @@ export class Figure {
 
   /** Builds the figure that `item` (a json_item) describes inside `target`. */
   static async mount(item: unknown, target: HTMLElement): Promise<Figure> {
-    const bokeh = await bokehReady();
-    const [view] = [...(await bokeh.embed.embed_item(item, target))];
-    if (!view) throw new Error("the figure is empty");
+    const view = await embed(item, target);
     const [tag] = view.model.tags as [{ channels: Stroke[] }];
     return new Figure(view, tag.channels);
   }

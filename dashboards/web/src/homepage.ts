@@ -15,7 +15,7 @@ import { ListTools } from "./home/listtools.ts";
 import { ProjectNav } from "./home/projectnav.ts";
 import { SelectionBar } from "./home/selectionbar.ts";
 import { TrashBar } from "./home/trashbar.ts";
-import type { Project, Run } from "./model.ts";
+import type { Page, Project, Run } from "./model.ts";
 import { Preferences } from "./prefs.ts";
 import { RunList } from "./runlist.ts";
 import { Shell } from "./shell.ts";
@@ -49,13 +49,14 @@ export class HomePage {
   /** How often projects were asked for. */
   private asked = 0;
 
-  constructor(private readonly loaded: readonly Project[]) {
+  /** `first`: the page of the list that the address asks for, on its way already. */
+  constructor(private readonly loaded: readonly Project[], private readonly first: Promise<Page<Run>>) {
     this.shell = new Shell({
       connected: () => this.connected(), run: (told) => this.take(told), cells: (news) => this.cells.room.take(news),
     });
     this.cells = new HomeCells(this.shell.toasts, this.prefs, () => void this.showParts());
     this.list = new RunList({
-      counted: (shown, total) => this.counted(shown, total),
+      counted: (total) => this.counted(total),
       selected: () => this.bar.show(this.filter.chosen.deleted, this.mayRemove),
       sorted: (sort) => this.choose({ sort }),
       failed: (error) => {
@@ -85,9 +86,10 @@ export class HomePage {
     this.showProjects(this.loaded);
     window.addEventListener("popstate", () => this.returned());
     document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("visibilitychange", () => document.hidden || void this.refresh());
     this.shell.live.open();
     setInterval(() => this.tick(), 1000);
-    await Promise.all([this.list.show(this.filter), this.cells.start()]);
+    await Promise.all([this.list.show(this.filter, this.first), this.cells.start()]);
   }
 
   get watched(): Watched {
@@ -105,7 +107,7 @@ export class HomePage {
       h("main", { id: "main" }, this.cells.element,
         h("div", { class: "home-runs" },
           h("div", { class: "list-head" }, h("div", { class: "title-line" }, this.title, this.count), this.tools.element),
-          this.trash.element, this.bar.element, this.list.element, this.nothing, this.list.sentinel)));
+          this.trash.element, this.bar.element, this.list.element, this.nothing)));
   }
 
   /** Each choice is a step in the history, a word that is still being typed is one altogether. */
@@ -157,7 +159,9 @@ export class HomePage {
     this.tools.search?.focus();
   }
 
+  /** Nothing is kept for a page that nobody sees: seen again, it asks for what is new. */
   private take(run: Run | { id: string; deleted: true }): void {
+    if (document.hidden) return;
     this.list.take(run);
     this.projectsDue ??= setTimeout(() => void this.refreshProjects(), PROJECTS_EVERY_MS);
   }
@@ -217,12 +221,12 @@ export class HomePage {
     fill(this.start_, welcome(login));
   }
 
-  private counted(shown: number, total: number): void {
+  private counted(total: number): void {
     this.total = total;
     this.showTrash();
     setText(this.count, formatCount(total));
-    this.nothing.hidden = shown > 0;
-    this.list.element.hidden = shown === 0;
+    this.nothing.hidden = total > 0;
+    this.list.element.hidden = total === 0;
     setText(this.nothing, this.filter.chosen.deleted && !this.filter.chosen.text ? words.trashEmpty : strings.noRunsFit);
   }
 

@@ -48,6 +48,8 @@ const UNITS = 250;
 const STEP_LABEL_PX = 64;
 const TIME_LABEL_PX = 84;
 const Y_LABEL_PX = 36;
+/** About as wide is an axis with its labels. */
+const AXIS_PX = 50;
 
 export class NumericChart implements Paintable {
   readonly feed: Feed;
@@ -60,6 +62,7 @@ export class NumericChart implements Paintable {
   readonly choices: ReadonlyMap<number, RankChoice>;
   private families = "";
   private figure: Figure | null = null;
+  private expected = 0;
   private span: Extent | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,6 +82,11 @@ export class NumericChart implements Paintable {
 
   get mounted(): Figure | null {
     return this.figure;
+  }
+
+  /** The figure will be so wide, its axis included. */
+  expect(width: number): void {
+    this.expected = width - AXIS_PX;
   }
 
   /** Draws the figure, without numbers: `reload` brings them. */
@@ -277,7 +285,7 @@ export class NumericChart implements Paintable {
 
   private wanted(): Wanted {
     const { axis } = this.context.prefs();
-    const width = Math.max(200, Math.ceil(this.figure?.frame.width ?? 0));
+    const width = Math.max(200, Math.ceil(this.figure?.frame.width ?? this.expected));
     if (!this.zoom) return { axis, px: width, range: null };
     const px = Math.ceil(width * (1 + 2 * MARGIN));
     return { axis, px, range: this.wireRange(this.zoom.x) };

@@ -58,13 +58,16 @@ export class NumericContent implements Content {
   }
 
   async mount(): Promise<void> {
-    if (!this.view.mounted) {
-      const { chart, context } = this.parts;
-      const figure = await this.view.mount(await getFigure(context.run, chart.id), this.place);
-      this.names = new Legend(this.channels, figure.strokes, (number, shown) => this.view.toggle(number, shown));
-      fill(this.legend, this.names.element);
-    }
-    await this.view.reload();
+    if (this.view.mounted) return this.view.reload();
+    const { chart, context } = this.parts;
+    const asked = getFigure(context.run, chart.id);
+    this.view.expect(this.place.clientWidth);
+    const loaded = this.view.reload(); // the numbers need not wait for the figure
+    const figure = await this.view.mount(await asked, this.place);
+    this.names = new Legend(this.channels, figure.strokes, (number, shown) => this.view.toggle(number, shown));
+    fill(this.legend, this.names.element);
+    await loaded;
+    this.view.ask();
   }
 
   resume(): void {

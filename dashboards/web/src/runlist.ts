@@ -1,24 +1,33 @@
-/** The runs that fit the filter: pages of them, fetched as the reader scrolls, kept up to date. */
+/** The runs that fit the filter: those in sight, fetched as the reader scrolls, kept up to date. */
 
-import { getRuns, isAbort } from "./api.ts";
 import { h } from "./dom.ts";
 import type { Filter } from "./filter.ts";
 import { columnsOf, type Column } from "./home/columns.ts";
 import { FigureBoard } from "./home/figureboard.ts";
+import { RunBook } from "./home/runbook.ts";
+import { RowWindow } from "./home/rowwindow.ts";
 import { Selection } from "./home/selection.ts";
 import { TableHead } from "./home/tablehead.ts";
-import type { Run } from "./model.ts";
-import { RunRow } from "./runrow.ts";
+import type { Page, Run } from "./model.ts";
+import { FIXED_COLUMNS, RunRow } from "./runrow.ts";
 
-const PAGE = 60;
 const SETTLES_MS = 700;
 /** In an order that follows the figures: so often it is looked at anew while they change. */
 const REORDER_MS = 5000;
+/** A run made so recently may not be in the list that is shown. */
+const NEW_MS = 10_000;
+const PASSING_MS = 60;
 const STILL: ReadonlySet<string> = new Set(["created_at", "name", "project", "experiment", "host"]);
+/** Widths of columns, in pixels: rows that come and go must not move them. */
+const FIXED_PX = 740;
+const NUMBER_PX = 124;
+const TEXT_PX = 170;
+
+type Told = Run | { id: string; deleted: true };
 
 export interface RunListEvents {
-  /** `total` runs fit; of them `shown` are in the list. */
-  counted(shown: number, total: number): void;
+  /** So many runs fit. */
+  counted(total: number): void;
   selected(): void;
   sorted(sort: string): void;
   failed(error: unknown): void;
@@ -26,39 +35,38 @@ export interface RunListEvents {
 
 export class RunList {
   readonly element: HTMLElement;
-  readonly selection = new Selection(() => [...this.body.children].map((row) => (row as HTMLElement).dataset["run"]!), () => this.selected());
+  readonly selection = new Selection(() => this.book.ids, () => this.selected());
+  private readonly book: RunBook;
+  private readonly window: RowWindow<RunRow>;
   private readonly head: TableHead;
-  private readonly body = h("tbody", { class: "rows" });
-  private readonly rows = new Map<string, RunRow>();
+  private readonly table: HTMLElement;
   private readonly board = new FigureBoard();
-  private readonly end = h("div", { class: "rows-end" });
   private columns: readonly Column[] = [];
-  private total = 0;
   private filter: Filter | null = null;
-  private loading: AbortController | null = null;
-  /** Runs that were pushed while an answer was on its way. */
-  private readonly meanwhile = new Map<string, Run | { id: string; deleted: true }>();
+  /** Told since the last browser frame, the newest of each run. */
+  private readonly told = new Map<string, Told>();
+  private looking: ReturnType<typeof setTimeout> | undefined;
   private settle: ReturnType<typeof setTimeout> | undefined;
 
-  private readonly sight = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) void this.more();
-  }, { rootMargin: "600px" });
-
   constructor(private readonly events: RunListEvents) {
+    this.book = new RunBook({ changed: () => this.changed(), failed: (error) => events.failed(error) });
+    this.window = new RowWindow({
+      count: () => this.book.total,
+      key: (index) => this.book.at(index)?.id ?? null,
+      make: (index) => this.row(this.book.at(index)!),
+      update: (row, index) => row.update(this.book.at(index)!),
+      moved: () => this.look(),
+    });
     this.head = new TableHead((sort) => events.sorted(sort), (on) => this.selection.turnAll(on));
-    this.element = h("div", { class: "table", tabindex: -1 }, h("table", { class: "runs" }, this.head.element, this.body));
-    this.sight.observe(this.end);
+    this.table = h("table", { class: "runs" }, this.head.element, ...this.window.parts);
+    this.element = h("div", { class: "table", tabindex: -1 }, this.table);
   }
 
-  /** What stands below the last row: in sight, it asks for more. */
-  get sentinel(): HTMLElement {
-    return this.end;
-  }
-
-  async show(filter: Filter): Promise<void> {
+  /** `first`: its first page, where somebody asked for it already. */
+  async show(filter: Filter, first?: Promise<Page<Run>>): Promise<void> {
     this.filter = filter;
     this.head.mark(filter.chosen.sort);
-    await this.load(0, PAGE);
+    await this.book.open(filter, first);
   }
 
   /** `first`: before the chosen ones. */
@@ -66,92 +74,83 @@ export class RunList {
     this.columns = [...first, ...columnsOf(ids)];
     this.head.setColumns(this.columns);
     if (this.filter) this.head.mark(this.filter.chosen.sort);
-    for (const row of this.rows.values()) row.setColumns(this.columns);
+    const widths = this.columns.map(({ isNumber }) => (isNumber ? NUMBER_PX : TEXT_PX));
+    this.table.style.minWidth = `${widths.reduce((sum, one) => sum + one, FIXED_PX)}px`;
+    this.window.span(FIXED_COLUMNS + this.columns.length);
+    for (const row of this.window.rows.values()) row.setColumns(this.columns);
     this.board.choose([...new Set(this.columns.map((one) => one.channel).filter((one) => one !== null))]);
   }
 
-  /** A run was made or changed, here or elsewhere. */
-  take(run: Run | { id: string; deleted: true }): void {
-    if (this.loading) this.meanwhile.set(run.id, run);
-    const row = this.rows.get(run.id);
-    if ("deleted" in run) return this.reloadSoon(SETTLES_MS);
-    if (row && this.filter?.fits(run)) {
-      row.update(run);
-      if (!STILL.has(this.filter.chosen.sort.replace("-", ""))) this.reloadSoon(REORDER_MS);
-    } else if (row || this.filter?.fits(run)) this.reloadSoon(SETTLES_MS);
+  /** A run was made or changed, here or elsewhere; thousands at once are one change. */
+  take(run: Told): void {
+    if (this.told.size === 0) requestAnimationFrame(() => this.takeAll());
+    this.told.set(run.id, run);
   }
 
+  /** What is in sight, asked for again. */
   reload(): Promise<void> {
-    return this.load(0, Math.max(PAGE, this.rows.size));
+    clearTimeout(this.settle);
+    this.settle = undefined;
+    return this.book.reload(this.window.first, Math.max(this.window.first + 1, this.window.end));
   }
 
   tick(): void {
-    for (const row of this.rows.values()) row.tick();
+    for (const row of this.window.rows.values()) row.tick();
+  }
+
+  private takeAll(): void {
+    let wait = Infinity;
+    for (const run of this.told.values()) wait = Math.min(wait, this.takeOne(run));
+    this.told.clear();
+    this.window.soon();
+    if (wait < Infinity) this.settle ??= setTimeout(() => void this.reload(), wait);
+  }
+
+  /** After how long the list is to be asked for again, Infinity when it stays as it is. */
+  private takeOne(run: Told): number {
+    if ("deleted" in run) {
+      this.selection.forget(run.id);
+      return SETTLES_MS;
+    }
+    const isHere = this.book.has(run.id);
+    const fits = !!this.filter?.fits(run);
+    if (!fits) this.selection.forget(run.id);
+    this.book.put(run);
+    const order = this.filter?.chosen.sort.replace("-", "") ?? "";
+    if (isHere && fits) return STILL.has(order) ? Infinity : REORDER_MS;
+    if (isHere) return SETTLES_MS;
+    if (!fits) return Infinity;
+    // One that was not fetched is new in this list, or lies further down.
+    const isNew = this.book.known >= this.book.total || Date.now() - Date.parse(run.created_at) < NEW_MS;
+    return isNew ? SETTLES_MS : REORDER_MS;
+  }
+
+  /** Who scrolls fast passes places that nobody needs. */
+  private look(): void {
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      void this.book.need(this.window.first, this.window.end);
+    }, PASSING_MS);
+  }
+
+  private changed(): void {
+    this.window.draw();
+    void this.book.need(this.window.first, this.window.end);
+    this.events.counted(this.book.total);
+    this.selected();
   }
 
   private selected(): void {
-    for (const row of this.rows.values()) row.showSelected();
+    for (const row of this.window.rows.values()) row.showSelected();
     this.head.showSelected(this.selection.extent);
     this.events.selected();
   }
 
-  private async more(): Promise<void> {
-    if (this.loading || this.rows.size === 0 || this.rows.size >= this.total) return;
-    await this.load(this.rows.size, PAGE);
-    // Who scrolls on meanwhile sees the end again without it ever having been out of sight.
-    this.sight.unobserve(this.end);
-    this.sight.observe(this.end);
-  }
-
-  private reloadSoon(wait: number): void {
-    this.settle ??= setTimeout(() => {
-      this.settle = undefined;
-      void this.reload();
-    }, wait);
-  }
-
-  private async load(offset: number, limit: number): Promise<void> {
-    this.loading?.abort();
-    const mine = (this.loading = new AbortController());
-    this.meanwhile.clear();
-    try {
-      const page = await getRuns(this.filter!.query(offset, limit), mine.signal);
-      this.total = page.total;
-      this.put(page.items, offset);
-      const pushed = [...this.meanwhile.values()];
-      this.loading = null;
-      for (const run of pushed) this.take(run); // the answer may be older than they are
-      this.events.counted(this.rows.size, page.total);
-      this.selected();
-    } catch (error) {
-      if (!isAbort(error)) this.events.failed(error);
-    } finally {
-      if (this.loading === mine) this.loading = null;
-    }
-  }
-
-  private put(runs: readonly Run[], offset: number): void {
-    if (offset === 0) this.keepOnly(new Set(runs.map((run) => run.id)));
-    runs.forEach((run, i) => {
-      const row = this.rows.get(run.id) ?? this.add(run);
-      row.update(run);
-      const place = this.body.children[offset + i] ?? null;
-      if (place !== row.element) this.body.insertBefore(row.element, place);
-    });
-  }
-
-  private add(run: Run): RunRow {
+  private row(run: Run): RunRow {
     const row = new RunRow(run, this.board, this.selection);
     row.setColumns(this.columns);
-    this.rows.set(run.id, row);
+    row.update(run);
+    row.showSelected();
     return row;
-  }
-
-  private keepOnly(ids: ReadonlySet<string>): void {
-    for (const [id, row] of this.rows) {
-      if (ids.has(id)) continue;
-      this.rows.delete(id);
-      row.remove();
-    }
   }
 }

@@ -64,7 +64,8 @@ export class RunPage {
   /** Times that the run's document was pushed. */
   private pushes = 0;
 
-  constructor(private known: Known) {
+  /** `partly`: not all of its channels are known yet. */
+  constructor(private known: Known, private readonly partly = false) {
     const { run } = known;
     this.shell = new Shell({
       connected: (first) => this.connected(first),
@@ -89,6 +90,7 @@ export class RunPage {
     this.prefs.onChange((_, changed) => this.prefChanged(changed));
     onMode(() => this.eachChart((section) => section.grid.each((card) => card.paintTheme())));
     document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("visibilitychange", () => this.askSoon());
   }
 
   async start(): Promise<void> {
@@ -104,6 +106,7 @@ export class RunPage {
       if (rights.change) this.details.allow();
     });
     await this.chooseFront();
+    if (this.partly) void this.refreshFigures();
   }
 
   private tick(): void {
@@ -237,7 +240,9 @@ export class RunPage {
     this.askSoon();
   }
 
+  /** A page that nobody sees asks when it is seen again. */
   private askSoon(): void {
+    if (document.hidden) return;
     this.figuresDue ??= setTimeout(() => void this.refreshFigures(), Math.max(FIGURES_EVERY_MS, this.askingTook / ASKING_SHARE));
   }
 
@@ -259,6 +264,13 @@ export class RunPage {
     } finally {
       this.asking = false;
     }
+  }
+
+  /** Whether the run is another one than when the page was loaded: all its channels are a large answer. */
+  private async hasChanged(): Promise<boolean> {
+    const { run } = this.known;
+    const now = await getRun(run.id).catch(() => null);
+    return now?.updated_at !== run.updated_at || now.points !== run.points || now.channels !== run.channels;
   }
 
   private async relayout(): Promise<void> {
@@ -309,7 +321,7 @@ export class RunPage {
     if (first) this.eachChart((section) => section.grid.resume());
     await Promise.all([this.shell.live.watch(this.known.run.id, {}), this.shell.live.watchCells()]);
     if (first) this.cells.reload();
-    await this.relayout();
+    if (!first || (await this.hasChanged())) await this.relayout();
     if (!first) for (const section of this.sections) section.reload();
   }
 }

@@ -27,8 +27,8 @@ export const strings = {
   } satisfies Record<Connection, string>,
   offlineTitle: "The server can't be reached.",
   offlineText: "What you see is the last that came. Reconnecting…",
-  diskFullTitle: "The server’s disk is full.",
-  readOnlyTitle: "The server can’t write to its disk.",
+  diskFullTitle: "The server's disk is full.",
+  readOnlyTitle: "The server can't write to its disk.",
   readOnlyText: (why: string): string =>
     `All that was stored can still be read, and programs that train keep what they send until there is room. It goes on by itself. (${why})`,
   damageTitle: "The server found damage in its data.",

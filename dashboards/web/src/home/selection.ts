@@ -1,4 +1,4 @@
-/** Which runs the reader has chosen, in the order of the list. */
+/** Which runs the reader has chosen, in the order of the list; those that are far away last. */
 
 export class Selection {
   private readonly chosen = new Set<string>();
@@ -7,7 +7,12 @@ export class Selection {
   constructor(private readonly order: () => readonly string[], private readonly changed: () => void) {}
 
   get ids(): string[] {
-    return this.order().filter((id) => this.chosen.has(id));
+    return [...new Set([...this.order().filter((id) => this.chosen.has(id)), ...this.chosen])];
+  }
+
+  /** It is no more in the list. */
+  forget(id: string): void {
+    if (this.chosen.delete(id)) this.changed();
   }
 
   has(id: string): boolean {
@@ -38,8 +43,8 @@ export class Selection {
   /** "all", "some" or "none" of the list. */
   get extent(): "all" | "some" | "none" {
     const order = this.order();
+    if (this.chosen.size === 0) return "none";
     const count = order.filter((id) => this.chosen.has(id)).length;
-    if (count === 0) return "none";
     return count === order.length ? "all" : "some";
   }
 
