@@ -17,6 +17,7 @@ from agnez_server.errors import BadRequest, NotAuthenticated, TooManyRequests
 from agnez_server.keys import GATE, LOGINS, SETTINGS
 from agnez_server.middleware import SCOPE, caller, is_https
 
+MAX_LOGIN_BYTES: Final = 16 << 10
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~%@+-]+)*/?")
 
 
@@ -32,7 +33,8 @@ async def get_session(request: web.Request) -> web.Response:
 
 
 async def open_session(request: web.Request) -> web.Response:
-    given = await parsing.read_object(request)
+    # Strangers may send it, so it may not be large.
+    given = await parsing.read_object(request.clone(client_max_size=MAX_LOGIN_BYTES))
     checks.known_fields(given, {"password", "path"}, "a login")
     password = given.get("password")
     if not isinstance(password, str) or len(password) > 1000:

@@ -13,6 +13,10 @@ import orjson
 from aiohttp import web
 
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_HARMFUL: Final = re.compile(
+    r"[\x00-\x1f/\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
+)
+"""In the name of a file: leads elsewhere, or shows another ending than there is."""
 
 
 def file_name(name: str, default: str) -> str:
@@ -23,7 +27,7 @@ def file_name(name: str, default: str) -> str:
 def attachment(name: str, default: str = "file") -> str:
     """The Content-Disposition of a download called *name*, in plain letters and in its own."""
     plain = file_name(name, default)
-    own = quote(re.sub(r"[\x00-\x1f/\\\x7f]+", "-", name)[-200:], safe="")
+    own = quote(_HARMFUL.sub("-", name)[-200:], safe="")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{own or plain}"
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from agnez_server.callers import network_of
 from agnez_server.checks import shown
 from agnez_server.errors import AgnezServerError, BadRequest, Busy, TooLarge
 from agnez_server.live.transport import Transport
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 NAMESPACE: Final = "/live"
 JOIN_WITHIN_S: Final = 10.0
+MOST_STRANGERS: Final = 100
+"""Connections of one network that have not joined yet."""
 MOST_UNREAD: Final = 200
 """Messages that may wait for a viewer of /live who reads none: beyond, he is disconnected."""
 _SWEEP_S: Final = 1.0
@@ -59,7 +62,8 @@ class Door:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request of the transport: a socket for all its life, or one poll."""
-        if self._closing or ("sid" not in request.query and self._is_full()):
+        is_new = "sid" not in request.query
+        if self._closing or (is_new and (self._is_full() or self._is_crowded(request))):
             raise Busy("no more viewers can be taken at present", retry_after_s=5)
         most = self.server.most_bytes(request.query.get("sid"))
         if (request.content_length or 0) > most:
@@ -101,6 +105,18 @@ class Door:
 
     def _is_full(self) -> bool:
         return len(self.server.eio.sockets) >= self._most
+
+    def _is_crowded(self, request: web.Request) -> bool:
+        """Whether too many of the caller's network have connected and not joined: places wait."""
+        strangers = self.server.eio.sockets.keys() - self._known().keys()
+        if len(strangers) < MOST_STRANGERS:
+            return False
+        network = network_of(request.remote or "?")
+        return sum(self._network(id) == network for id in strangers) >= MOST_STRANGERS
+
+    def _network(self, id: str) -> str:
+        request = self.server.environ.get(id, {}).get("aiohttp.request")
+        return network_of((request and request.remote) or "?")
 
     async def _drop_socket_of(self, request: web.Request) -> None:
         for id, environ in list(self.server.environ.items()):

@@ -47,7 +47,8 @@ class Recorded:
         body = join_buffers(encode_batch(batch))
         async with self.site.http.post(url, data=body, headers=head) as answer:
             assert answer.status == 200, await answer.text()
-            assert (await answer.json())["refused"] == []
+            refused = (await answer.json())["refused"]
+            assert refused == [], refused
         self._sent += len(texts)
         self._waiting = []
 
@@ -61,18 +62,24 @@ class Recorded:
                  "walls": [wall + n for n in range(len(part))]}
             )  # fmt: skip
 
-    async def enter(self, channel: str, kind: str, x: int, body: dict[str, Any]) -> None:
-        """An entry of a channel, which is made with its first one; blobs of *body* are put."""
+    async def enter(self, channel: str, kind: str, x: int, body: dict[str, Any],
+                    blobs: Sequence[dict[str, Any]] = ()) -> None:  # fmt: skip
+        """
+        An entry of a channel, which is made with its first one; blobs of *body* are put.
+
+        *blobs* are those that lie deeper in it.
+        """
         events = []
         if channel not in self._channels:
             self._channels[channel] = len(self._channels)
             number = self._channels[channel]
             events.append({"kind": "channel", "n": number, "name": channel, "type": kind})
-        blobs = [{k: body[k] for k in ("sha256", "size", "mime")}] if "sha256" in body else []
+        if "sha256" in body:
+            blobs = [{k: body[k] for k in ("sha256", "size", "mime")}]
         wall = time.time_ns() // 1000
         events.append(
             {"kind": "entry", "n": self._channels[channel], "x": x, "wall": wall, "body": body,
-             "blobs": blobs}
+             "blobs": list(blobs)}
         )  # fmt: skip
         await self.tell(*events)
 
