@@ -274,6 +274,7 @@ class Delivery:
         """The blob *sha256* can't be sent: what names it is sent without it."""
         self._wanted.pop(sha256, None)
         self._lost[sha256] = reason
+        self.spool.blobs.keep(sha256)
         logger.warning("a blob of run %s is not sent: %s", self.spool.header.run, reason)
         return Verdict(Outcome.REWOUND)
 

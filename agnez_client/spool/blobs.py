@@ -90,6 +90,9 @@ class Blobs:
     Args:
         folder: The spool's; without a path blobs stay in memory.
         budget: What they are counted by.
+
+    Attributes:
+        is_damaged: One of them is not what was written, and stays.
     """
 
     def __init__(self, folder: Folder, budget: Budget) -> None:
@@ -97,6 +100,7 @@ class Blobs:
         self._lock = threading.RLock()
         self._kept: dict[str, _Kept] = {}
         self._temporary = count()
+        self.is_damaged = False
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -207,6 +211,13 @@ class Blobs:
             for ref in blob_refs(event):
                 if (kept := self._kept.get(ref["sha256"])) is not None:
                     kept.spared = True
+
+    def keep(self, sha256: str) -> None:
+        """The blob *sha256* can't be sent as it is: never remove what there is of it."""
+        with self._lock:
+            if sha256 in self._kept and self._size_of(sha256, self._kept[sha256]) >= 0:
+                self._kept[sha256].spared = True
+                self.is_damaged = True
 
     # -- the spool of somebody who is dead ------------------------------------------------------
 

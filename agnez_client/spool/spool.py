@@ -366,7 +366,8 @@ class Spool:
 
     @property
     def _is_damaged(self) -> bool:
-        return self.chain.is_damaged or self.events.is_damaged or self._reader.is_damaged
+        events_or_points = self.events.is_damaged or self._reader.is_damaged
+        return events_or_points or self.chain.is_damaged or self.blobs.is_damaged
 
     def abandon(self) -> None:
         """Close descriptors and maps and let go of the lock; nothing on the disk changes."""
