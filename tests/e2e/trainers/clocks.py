@@ -1,4 +1,4 @@
-"""Sends the time into several channels, so many times a second, until a line comes on standard input."""
+"""Sends the time into several channels, so often a second, until a line comes on standard input."""
 
 import sys
 import threading
