@@ -108,10 +108,13 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
 
 
 def proof_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """What was proved, in Markdown; of two rows about the same the last one."""
-    last = {(row["proof"], row["what"]): row["figure"] for row in rows}
+    """What was proved, in Markdown; figures of one thing, tried in several ways, in one line."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        found.setdefault((row["proof"], row["what"]), {})[row["figure"]] = None
     lines = ["| proof | what was done, and held | figures |", "|---|---|---|"]
-    lines += [f"| {proof} | {what} | {figure} |" for (proof, what), figure in last.items()]
+    for (proof, what), figures in found.items():
+        lines.append(f"| `{proof}` | {what} | {'; '.join(figures)} |")
     return "\n".join(lines)
 
 

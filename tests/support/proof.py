@@ -25,8 +25,8 @@ def proved(proof: str, what: str, figure: str) -> None:
     Keep what was found; called when all checks of the proof have passed.
 
     Args:
-        proof: Its name, one word or a few with hyphens. Of rows with one name and one *what* the
-            last one counts.
+        proof: Its name, one word or a few with hyphens. Rows with one name and one *what* become
+            one line of the table.
         what: What was done and what held, in a sentence.
         figure: The figures, with their units.
     """
