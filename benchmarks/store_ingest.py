@@ -27,6 +27,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from _rows import Row, report
+
 from agnez_server.store import Change, SqliteStore
 
 CALLERS, BATCH, SYNC_POINTS, POINT_BYTES = 16, 10_000, 20_000, 24
@@ -102,17 +104,22 @@ def main() -> int:
     batches = given.batches or batches
     with tempfile.TemporaryDirectory(dir=given.directory) as root:
         found = measure(Path(root), rounds, batches)
-    print(f"{CALLERS} callers x {batches} batches of {BATCH} points, {rounds} rounds")
-    for name, values in found.items():
-        low, middle, high = min(values), statistics.median(values), max(values)
-        print(f"  {name:<11} median {middle:5.2f} Mpoints/s  ({low:.2f} to {high:.2f})")
     ratio = statistics.median(s / f for s, f in zip(found["store"], found["file"], strict=True))
     control = statistics.median(
         a / f for a, f in zip(found["file again"], found["file"], strict=True)
     )
-    print(f"  store / file {ratio:.2f}, file again / file {control:.2f}")
-    print(f"  demand: at least {DEMAND:.2f}: {'met' if ratio >= DEMAND else 'MISSED'}")
-    return 0 if ratio >= DEMAND else 1
+    ours, raw = statistics.median(found["store"]), statistics.median(found["file"])
+    return report(
+        Row(
+            "store_ingest",
+            f"durable points/s, {CALLERS} callers x {BATCH:,} points",
+            f"raw append + `fdatasync` per {SYNC_POINTS:,} points, {raw:.1f} M/s",
+            f">= {DEMAND:.0%}",
+            f"{ratio:.0%} ({ours:.1f} M/s, {min(found['store']):.1f} to "
+            f"{max(found['store']):.1f}; A/A {control:.2f})",
+            ratio >= DEMAND,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from agnez_server.store.base import IntColumn
 from agnez_server.store.bits import mend_bit
-from agnez_server.store.oldlog import unpack_single
+from agnez_server.store.oldlog import unpack_single, unpack_x
 from agnez_server.store.points import Block, Points, XColumn
 
 _MAGIC: Final = b"AGLG"
@@ -218,7 +218,8 @@ def _padded(size: int) -> int:
 
 def _unpack(body: memoryview, k: int, n: int, x_kind: int, wall_kind: int) -> Block:
     series, ends = np.frombuffer(body, "<i8", k), np.frombuffer(body, "<i8", k, 8 * k)
-    starts = np.concatenate(([0], ends[:-1]))
+    starts = np.zeros(k, np.intp)
+    starts[1:] = ends[:-1]
     body = body[16 * k :]
     x_size = 16 * k if x_kind == _STEPS else 8 * n
     x, y, rest = body[:x_size], body[x_size : x_size + 8 * n], body[x_size + 8 * n :]
@@ -233,6 +234,8 @@ def _unpack(body: memoryview, k: int, n: int, x_kind: int, wall_kind: int) -> Bl
 def _unpack_x(body: memoryview, starts: _Starts, n: int, kind: int) -> XColumn:
     if kind != _STEPS:
         return np.frombuffer(body, "<f8" if kind == _FLOAT else "<i8")
+    if len(starts) == 1:
+        return unpack_x(body, n, kind)
     first, step = np.frombuffer(body, "<u8").reshape(2, len(starts))
     sizes = np.diff(starts, append=n)
     place = np.arange(n, dtype=np.uint64) - np.repeat(starts.astype(np.uint64), sizes)
@@ -245,6 +248,9 @@ def _unpack_wall(body: memoryview, starts: _Starts, n: int, kind: int) -> IntCol
         return np.frombuffer(body, "<i8")
     first = np.frombuffer(body, "<i8", len(starts))
     run = np.cumsum(np.frombuffer(body, _DIFFERENCES[kind], n, 8 * len(starts)), dtype=np.int64)
+    if len(starts) == 1:
+        run += first
+        return run
     return run + np.repeat(first - run[starts], np.diff(starts, append=n))
 
 

@@ -18,15 +18,18 @@ def unpack_single(body: memoryview, series: int, n: int, x_kind: int, wall_kind:
     x_size = 16 if x_kind == _STEPS else 8 * n
     x, y, rest = body[:x_size], body[x_size : x_size + 8 * n], body[x_size + 8 * n :]
     points = Points(
-        _unpack_x(x, n, x_kind), np.frombuffer(y, "<f8"), _unpack_wall(rest, n, wall_kind)
+        unpack_x(x, n, x_kind), np.frombuffer(y, "<f8"), _unpack_wall(rest, n, wall_kind)
     )
     return Block([series], [n], points)
 
 
-def _unpack_x(body: memoryview, n: int, kind: int) -> XColumn:
+def unpack_x(body: memoryview, n: int, kind: int) -> XColumn:
+    """The x of one series, as both versions write them."""
     if kind == _STEPS:
         first, step = np.frombuffer(body, "<u8")
-        x: XColumn = first + step * np.arange(n, dtype=np.uint64)
+        x: XColumn = np.arange(n, dtype=np.uint64)
+        x *= step
+        x += first
         return x.view(np.int64)
     return np.frombuffer(body, "<f8" if kind == _FLOAT else "<i8")
 
