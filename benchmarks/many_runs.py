@@ -28,7 +28,7 @@ from tests.browser.conftest import ready
 
 COUNT = 10_000
 FIRST_MS, FRAME_MS = 1000, 100
-AT_ONCE = 250
+AT_ONCE = 200
 STEPS = 5
 
 # The bottom of the window shows a row, or all charts in sight were painted.
