@@ -79,8 +79,8 @@ async def test_a_phone_needs_no_sideways_scroll_in_the_list(site: Site) -> None:
 
 async def test_a_thousand_runs_are_listed(site: Site) -> None:
     """Scrolling on brings more, down to the last one."""
-    for n in range(0, 1000, 250):
-        points = [{"run": f"run-{k:04}", "channel": "loss", "y": 1.0} for k in range(n, n + 250)]
+    for n in range(0, 1000, 200):
+        points = [{"run": f"run-{k:04}", "channel": "loss", "y": 1.0} for k in range(n, n + 200)]
         await site.post("/points", points)
     page = await site.open("/?sort=name")
     await page.get_by_role("link", name="run-0000").wait_for()
