@@ -16,7 +16,13 @@ from agnez_server.store.bits import doc_crc, mend_bit
 from agnez_server.store.damage import Damage
 from agnez_server.store.ledger import Account, Ledger, LogRowSize
 from agnez_server.store.log import decode_row, newest_commit
-from agnez_server.store.rowsums import mended_series, series_sum, table_sum
+from agnez_server.store.rowsums import (
+    mark_sum,
+    mended_mark,
+    mended_series,
+    series_sum,
+    table_sum,
+)
 from agnez_server.store.tail import Tail
 from agnez_server.store.tally import from_row
 from agnez_server.store.tinyrows import CommittedStorage, WorkingStorage
@@ -135,6 +141,25 @@ def _others(con: sqlite3.Connection) -> dict[str, int]:
     for (run,) in con.execute("select run from tombstone"):
         sizes.pop(run, None)
     return sizes
+
+
+def mend_marks(con: sqlite3.Connection, damage: Damage) -> None:
+    """
+    Write marks anew that a flipped bit has changed, their spools' names included: a spool whose
+    mark is not found would be taken once more.
+    """
+    for row in con.execute("select spool, run, events, points, state, crc from mark").fetchall():
+        if row[5] is None or mark_sum(*row[:5]) == row[5]:
+            continue
+        mended = mended_mark(*row)
+        if mended is None:
+            damage.lost("mark", f"of spool {row[0].hex()}")
+            continue
+        con.execute("begin immediate")
+        con.execute("delete from mark where spool = ?", row[:1])
+        con.execute("insert or replace into mark values (?, ?, ?, ?, ?, ?)", (*mended, row[5]))
+        con.execute("commit")
+        damage.mended("mark", f"of spool {mended[0].hex()}")
 
 
 def replay_log(con: sqlite3.Connection, ledger: Ledger, now_s: float, damage: Damage) -> int:

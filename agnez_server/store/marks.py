@@ -88,7 +88,7 @@ def _checked(
         "the mark of spool %s is damaged%s", spool.hex(),
         ": it was mended" if mended is not None else ", points may come twice or be missing",
     )  # fmt: skip
-    return plain if mended is None else mended
+    return plain if mended is None else mended[1:]
 
 
 def _state(text: str) -> dict[str, Any]:

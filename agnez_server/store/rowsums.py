@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from agnez_server.store.bits import crc_of, doc_crc, mend_bit
@@ -44,19 +44,38 @@ def mended_text(text: str, found: int, stored: int) -> str | None:
         return None
 
 
+Mark = tuple[bytes, str, int, int, str]
+"""spool, run, events, points, state of a mark."""
+
+
 def mended_mark(
     spool: bytes, run: str, events: int, points: int, state: str, crc: int
-) -> tuple[str, int, int, str] | None:
-    """Run, events, points, state of a mark before a bit of it has flipped."""
+) -> Mark | None:
+    """A mark before a bit of it has flipped."""
     text = mended_text(state, mark_sum(spool, run, events, points, state), crc)
     if text is not None:
-        return run, events, points, text
-    for bit in range(_BITS):
-        flip = 1 << bit
-        for one in ((run, events ^ flip, points, state), (run, events, points ^ flip, state)):
-            if mark_sum(spool, *one) == crc:
-                return one
+        return spool, run, events, points, text
+    for one in _with_a_bit(spool, run, events, points):
+        if mark_sum(*one, state) == crc:
+            return *one, state
     return None
+
+
+def _with_a_bit(
+    spool: bytes, run: str, events: int, points: int
+) -> Iterator[tuple[bytes, str, int, int]]:
+    for bit in range(_BITS):
+        yield spool, run, events ^ 1 << bit, points
+        yield spool, run, events, points ^ 1 << bit
+    for raw in _flipped(spool):
+        yield raw, run, events, points
+    for raw in _flipped(run.encode(errors="surrogateescape")):
+        yield spool, raw.decode(errors="surrogateescape"), events, points
+
+
+def _flipped(raw: bytes) -> Iterator[bytes]:
+    number = int.from_bytes(raw, "big")
+    return ((number ^ 1 << bit).to_bytes(len(raw), "big") for bit in range(8 * len(raw)))
 
 
 def mended_series(

@@ -23,11 +23,13 @@ from agnez_server.store.damage import Damage
 from agnez_server.store.database import Database
 from agnez_server.store.directory import CannotOpenStore, DataDirectory, readable
 from agnez_server.store.entries import pick, read_entries, read_steps
+from agnez_server.store.inspection import inspect
 from agnez_server.store.keeper import Keeper
 from agnez_server.store.ledger import Ledger, TailView
 from agnez_server.store.loading import (
     load_docs,
     load_series,
+    mend_marks,
     replay_log,
     without_collector,
 )
@@ -95,6 +97,7 @@ class SqliteStore(Store):
         with without_collector():
             load_docs(con, self._workspace.rows, self._rows, damage)
             load_series(con, self._ledger, self._workspace, damage)
+            mend_marks(con, damage)
             self._lost_points = replay_log(con, self._ledger, self._clock(), damage)
         self._database.compare(self._ledger.log_id)
         self._workspace.pointed.update(self._ledger.pointed())
@@ -144,6 +147,11 @@ class SqliteStore(Store):
         self._collector = Collector(self._blobs, self._database, self._pool, self._committer.flush)
         self._keeper.start()
         self._collecting = asyncio.create_task(self._collect_now_and_then())
+        self._inspecting = asyncio.create_task(
+            asyncio.to_thread(
+                inspect, self._database.path, self._damage, lambda: self._closing is not None
+            )
+        )
 
     async def _collect_now_and_then(self) -> None:
         while True:
@@ -164,6 +172,10 @@ class SqliteStore(Store):
     async def writable(self) -> None:
         """Wait until the store takes changes: at once, unless its disk was full or failing."""
         await self._committer.writable.wait()
+
+    async def inspected(self) -> None:
+        """Wait until all of the file was looked at, see `inspection.py`."""
+        await asyncio.wait([self._inspecting])
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -328,6 +340,7 @@ class SqliteStore(Store):
         self._collecting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._collecting
+        await self.inspected()
         await self._committer.stop()
         await self._blobs.stop()
         await asyncio.to_thread(self._shut)
