@@ -52,7 +52,15 @@ class Arrivals:
         self._records, self._first, self._others = records, first, others
         marks = np.ascontiguousarray(records["mark"])
         self._numbers = np.ascontiguousarray(records["channel"])
-        self._is_float: _Bools = marks == MARK_FLOAT
+        self._is_float: _Bools | None = None  # none of them, as mostly
+        self._all_fine = bool((marks == MARK_INT).all() and _among(self._numbers, known).all())
+        if not self._all_fine:
+            self._look(marks, known)
+
+    def _look(self, marks: npt.NDArray[np.uint32], known: Collection[int]) -> None:
+        """Which records are odd in which way."""
+        records = self._records
+        self._is_float = marks == MARK_FLOAT
         marked: _Bools = (marks == MARK_INT) | self._is_float
         self._unmarked: _Bools = ~marked & (marks != MARK_VOID)
         self._unknown: _Bools = marked & ~_among(self._numbers, known)
@@ -86,13 +94,16 @@ class Arrivals:
         if not self._all_fine:
             order = np.flatnonzero(self._fine)
         elif len(numbers) and (numbers == numbers[0]).all():
-            yield self._part(slice(None), bool(is_float.any()))
+            yield self._part(slice(None), is_float is not None and bool(is_float.any()))
+            return
+        elif is_float is None:
+            yield from self._parts(_sorted(numbers), as_float=False)
             return
         else:
             order = np.arange(len(numbers))
         order = order[_sorted(numbers[order])]
-        floats = is_float[order]
-        if not floats.any():
+        floats = None if is_float is None else is_float[order]
+        if floats is None or not floats.any():
             yield from self._parts(order, as_float=False)
             return
         ranked = numbers[order]
@@ -110,7 +121,7 @@ class Arrivals:
         ends = [*(borders + 1).tolist(), len(numbers)]
         channels = [*numbers[borders].tolist(), int(numbers[-1])]
         x = bits = np.ascontiguousarray(records["x"][places])
-        if as_float:
+        if as_float and self._is_float is not None:
             is_float = self._is_float[places]
             x = np.where(is_float, bits.view(np.float64), bits.astype(np.float64))
         y = np.ascontiguousarray(records["y"][places])

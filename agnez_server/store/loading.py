@@ -6,7 +6,7 @@ import gc
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -33,6 +33,10 @@ from agnez_server.store.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 _WORD: Final = 0xFFFFFFFF
+_AT_A_TIME: Final = 2000
+_Row = tuple[int, bytes, int | None]
+"""Of the table `doc`: id, body, checksum."""
+
 _FREEZE_FROM: Final = 20_000
 """With so many documents a full garbage collection takes long enough to exempt them from it."""
 
@@ -54,29 +58,55 @@ def load_docs(
 ) -> None:
     """Fill both copies of the tables, in the order of ids; what is damaged is left out."""
     count = 0
-    for (table,) in con.execute("select distinct tbl from doc order by tbl").fetchall():
-        ours, theirs = dict[str, Body](), dict[str, Body]()
-        begins, newest = table_sum(table), 0
-        for doc_id, raw, crc in con.execute(
-            "select id, body, crc from doc where tbl = ? order by id", (table,)
-        ):
-            if crc is None or zlib.crc32(raw, (begins + doc_id) & _WORD) == crc:
-                body = _parsed(raw)
-            else:
-                body = _mended(table, doc_id, raw, crc, damage)
-            if body is None:
-                damage.lost("document", f"{doc_id!r} of table {table!r}")
-                continue
-            ours[str(doc_id)] = theirs[str(doc_id)] = body
-            newest = doc_id
-        if ours:
-            working.tables[table], committed.tables[table] = ours, theirs
-            working.next_ids[table] = newest + 1
-            count += len(ours)
+    for table in _tables(con):
+        rows = dict[str, Body]()
+        cursor = con.execute("select id, body, crc from doc where tbl = ? order by id", (table,))
+        while some := cursor.fetchmany(_AT_A_TIME):
+            rows.update(_sound(table, some) or _looked_at(table, some, damage))
+        if rows:
+            working.tables[table], committed.tables[table] = rows, rows.copy()
+            working.next_ids[table] = int(next(reversed(rows))) + 1
+            count += len(rows)
     for name, next_id in con.execute("select name, next_id from doc_table"):
         working.next_ids[name] = max(next_id, working.next_ids.get(name, 1))
     if count >= _FREEZE_FROM:
         gc.freeze()
+
+
+def _tables(con: sqlite3.Connection) -> Iterator[str]:
+    """The names of tables with documents, by one look at each: not at every document."""
+    first = "select tbl from doc where tbl > ? order by tbl limit 1"
+    found = con.execute("select tbl from doc order by tbl limit 1").fetchone()
+    while found is not None:
+        yield found[0]
+        found = con.execute(first, found).fetchone()
+
+
+def _sound(table: str, rows: Sequence[_Row]) -> dict[str, Body] | None:
+    """Documents by id, where nothing is wrong with any of *rows*; what loops is not Python."""
+    ids, bodies, sums = zip(*rows, strict=True)
+    begins = table_sum(table)
+    try:
+        found = map(zlib.crc32, bodies, [(begins + doc_id) & _WORD for doc_id in ids])
+        if tuple(found) == sums:
+            return dict(zip(map(str, ids), map(orjson.loads, bodies), strict=True))
+    except (TypeError, orjson.JSONDecodeError):  # a damaged row may hold anything
+        pass
+    return None
+
+
+def _looked_at(table: str, rows: Sequence[_Row], damage: Damage) -> Iterator[tuple[str, Body]]:
+    """Documents by id; what is damaged is mended, or told and left out."""
+    begins = table_sum(table)
+    for doc_id, raw, crc in rows:
+        if crc is None or zlib.crc32(raw, (begins + doc_id) & _WORD) == crc:
+            body = _parsed(raw)
+        else:
+            body = _mended(table, doc_id, raw, crc, damage)
+        if body is None:
+            damage.lost("document", f"{doc_id!r} of table {table!r}")
+        else:
+            yield str(doc_id), body
 
 
 def _parsed(raw: bytes) -> Body | None:
