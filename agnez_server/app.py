@@ -40,6 +40,7 @@ from agnez_server.places import check_place
 from agnez_server.presence import Presence
 from agnez_server.retention import Retention
 from agnez_server.settings import ServerSettings
+from agnez_server.steadytime import SteadyTime
 from agnez_server.store.base import Store
 from agnez_server.trash import Trash
 from agnez_server.values.service import Limits, Values
@@ -70,8 +71,9 @@ def make_app(
     app[keys.CATALOG], app[keys.POSTER] = catalog, Poster(catalog)
     app[keys.EPOCH_POSTER] = EpochPoster(catalog)
     app[keys.PRESENCE], app[keys.WATCHED] = presence, hub.is_watched
-    app[keys.TRASH] = trash = Trash(catalog, settings.trash_days)
-    app[keys.RETENTION] = Retention(catalog, trash)
+    steady = SteadyTime()
+    app[keys.TRASH] = trash = Trash(catalog, settings.trash_days, due=steady)
+    app[keys.RETENTION] = Retention(catalog, trash, steady)
     app[keys.BODIES] = Bodies(settings.max_bodies_bytes)
     app[keys.METER], app[keys.VALUES] = meter, values
     app[keys.HUB], app[keys.LOGINS] = hub, asyncio.Semaphore(PARALLEL_LOGINS)

@@ -33,10 +33,17 @@ class Trash:
         catalog: Where the runs are.
         days: For how long they can be brought back.
         now: µs UTC.
+        due: The same for what ends, where that is another clock; see `SteadyTime`.
     """
 
-    def __init__(self, catalog: Catalog, days: float, now: Callable[[], int] = now_us) -> None:
-        self._catalog, self.days, self._now = catalog, days, now
+    def __init__(
+        self,
+        catalog: Catalog,
+        days: float,
+        now: Callable[[], int] = now_us,
+        due: Callable[[], int] | None = None,
+    ) -> None:
+        self._catalog, self.days, self._now, self._due = catalog, days, now, due or now
 
     async def put(self, *runs: str) -> None:
         """
@@ -62,7 +69,7 @@ class Trash:
 
     def overdue(self) -> list[str]:
         """Ids of the runs whose time is over."""
-        until = self._now() - self.days * _DAY_US
+        until = self._due() - self.days * _DAY_US
         thrown = self._catalog.runs(deleted=True)
         return [run["id"] for run in thrown if (run["deleted"] or 0) <= until]
 

@@ -63,7 +63,17 @@ LEVELS: dict[str, int] = {
             ("store",),
             ("doctor",),
             ("catalog", "values"),
-            ("live", "bands", "presence", "trash", "retention", "auth", "bodies", "keys"),
+            (
+                "live",
+                "bands",
+                "presence",
+                "steadytime",
+                "trash",
+                "retention",
+                "auth",
+                "bodies",
+                "keys",
+            ),
             (
                 "api",
                 "drawing",
