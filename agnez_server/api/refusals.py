@@ -16,6 +16,7 @@ _WORDS: Final = {
     403: "The scope, the Origin or the Host does not allow it",
     404: "There is no such thing",
     405: "Not by this method",
+    408: "The body comes too slowly",
     409: "It contradicts what is stored",
     410: "It was deleted, or is damaged on the disk",
     413: "More than a limit allows",
@@ -23,7 +24,7 @@ _WORDS: Final = {
     416: "No byte lies in this range",
     426: "Another version of the protocol",
     429: "Too many wrong tries",
-    503: "Too much waits to be written, try again",
+    503: "Too much is under way, try again",
     507: "The disk is full or failing",
 }
 _RETRY: Final = {"Retry-After": {"schema": schemas.whole(1, 3600), "description": "seconds"}}
@@ -40,7 +41,7 @@ def refusals(endpoint: Endpoint) -> list[int]:
     if any(f"{{{name}}}" in endpoint.path for name in ("run", "channel")):
         found |= {404, 410}
     if endpoint.body is not None:
-        found |= {413, 503}
+        found |= {408, 413, 503}
     if endpoint.scope is not None and endpoint.method not in ("GET", "HEAD"):
         found.update(_WRITES)
     return sorted(found)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agnez_server import connections
 from agnez_server.connections import Connections
 from agnez_server.keys import BODIES
 from tests.server.running import RunningServer
@@ -144,7 +145,7 @@ async def is_cut_off(call: Call, server: RunningServer, method: str, path: str, 
     async with dripping(caller, b"1\r\n[\r\n" if "chunked" in how else b"["):
         status, body = await caller.answer()
         # A socket without a session, a run that is not there: refused before the body is waited for
-        assert status in (400, 404, 405, 408), (path, status, body)
+        assert status in (400, 404, 405, 408, 413), (path, status, body)
         if status == 408:
             code = body["error"]["code"] if "error" in body else body["name"]
             assert code in ("too_slow", "Timeout"), (path, body)
@@ -366,3 +367,15 @@ def test_many_addresses_leave_nothing_behind() -> None:
     assert entered.count(True) == 64 - 8
     assert guests.enter(Busy(guests), "127.0.0.1")
     assert len(guests._of_one) == 57
+
+
+@pytest.mark.parametrize(
+    ("files", "room"), [(20_000, 10_000), (10_320, 10_000), (1024, 704), (160, 80), (20, 16)]
+)
+def test_connections_leave_files_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch, files: int, room: int
+) -> None:
+    """Of the files that a process may open some are the store's."""
+    monkeypatch.setattr(connections.resource, "getrlimit", lambda _: (files, files))
+
+    assert connections.room_for(10_000) == room
