@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +61,9 @@ def command(verbose: bool, **given: Any) -> None:
     Trainings of this user find it by themselves. It listens to this machine only unless --host
     says more; then it asks for a login (`agnez password`, `agnez token create`).
     """
+    # The server multiplies no matrices: threads for that take time to start, and memory.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _load_sockets()
     from agnez_dashboards import PagesNotBuiltError
     from agnez_server.authfiles import AuthFileDamaged
     from agnez_server.ports import PortTaken
@@ -77,6 +82,22 @@ def command(verbose: bool, **given: Any) -> None:
         raise click.ClickException(f"can't serve: {_told(settings, error)}") from error
     finally:
         _forget()
+
+
+def _load_sockets() -> None:
+    """
+    Load socket.io without what it takes along for others: Tornado, and its client's requests.
+
+    It goes without either where they are not installed, and loading them takes as long as half of
+    aiohttp. Afterwards they can be imported as ever.
+    """
+    spared = [name for name in ("tornado", "requests", "websocket") if name not in sys.modules]
+    try:
+        sys.modules.update(dict.fromkeys(spared))  # type: ignore[arg-type]
+        importlib.import_module("socketio")
+    finally:
+        for name in spared:
+            sys.modules.pop(name, None)
 
 
 def _told(settings: ServerSettings, error: OSError) -> str:
