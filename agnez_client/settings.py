@@ -143,7 +143,14 @@ def _parse(name: str, text: str, type: str) -> Any:
         if not 0 <= number < float("inf"):
             raise SettingsError(name, text, "a number that is not negative")
         return number
-    return Path(text).expanduser() if type.startswith("Path") else text
+    return _path(name, text) if type.startswith("Path") else text
+
+
+def _path(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SettingsError(name, text, "a path; that user has no home directory") from None
 
 
 def _parts(name: str, text: str) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class AuthFiles:
             return []
         try:
             return [_token(item) for item in json.loads(text)]
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise AuthFileDamaged(self._tokens, error) from error
 
     def add_token(self, name: str, scope: Scope) -> tuple[Token, str]:

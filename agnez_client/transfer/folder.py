@@ -38,6 +38,9 @@ _PIECE: Final = 1 << 20
 Json = dict[str, Any]
 
 
+_NPY: Final = b"\x93NUMPY"
+
+
 class FolderError(AgnezError, ValueError):
     """A folder that is no exported run, or a damaged one; the message names the file."""
 
@@ -113,7 +116,7 @@ class RunFolder:
         path = self.path / name
         try:
             return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise FolderError(f"{path} can't be read: {error}") from error
 
     def series(self, kind: str) -> list[SeriesKey]:
@@ -146,11 +149,13 @@ class RunFolder:
         """
         path = self.path / "points" / str(key.channel) / f"{key.session}-{key.rank}.npy"
         try:
+            with path.open("rb") as file:
+                if file.read(len(_NPY)) != _NPY:
+                    raise ValueError("it is no file of numpy")
             points = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # numpy reads the header as Python: anything
             raise FolderError(f"{path} can't be read: {error}") from error
-        fields = points.dtype.names if isinstance(points, np.ndarray) else None
-        if fields != ("x", "y", "wall") or points.ndim != 1:
+        if not isinstance(points, np.ndarray) or not _are_points(points):
             raise FolderError(f"{path} holds no points: expected the fields x, y and wall")
         found: npt.NDArray[np.void] = points
         return found
@@ -163,13 +168,13 @@ class RunFolder:
             FolderError: If a line is none; names its number.
         """
         path = self.path / name
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 try:
-                    item = json.loads(line)
+                    item = json.loads(line.decode())
                     if not isinstance(item, dict):
                         raise ValueError("no object")
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise FolderError(f"line {number} of {path} can't be read: {error}") from error
                 yield item
 
@@ -198,6 +203,14 @@ class RunFolder:
         if digest.hexdigest() != sha256:
             raise FolderError(f"the blob {path} is damaged: its bytes have another hash")
         return path
+
+
+def _are_points(points: npt.NDArray[Any]) -> bool:
+    """Whether these are rows of x, y and wall, each of them a number."""
+    names = points.dtype.names
+    if names != ("x", "y", "wall") or points.ndim != 1:
+        return False
+    return all(points.dtype[name].kind in "iuf" for name in names)
 
 
 def blobs_in(value: object) -> Iterator[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
@@ -13,6 +14,7 @@ from agnez_dashboards import ChartSpec, channel_spec, chart_figure, known_kinds
 from agnez_server import checks
 from agnez_server.api import parsing, schemas
 from agnez_server.api.endpoint import Endpoint, page_query
+from agnez_server.api.reading import in_reader
 from agnez_server.api.streaming import stream_items
 from agnez_server.catalog.catalog import Catalog
 from agnez_server.catalog.channels import channel_json
@@ -23,6 +25,7 @@ from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import ChannelDoc, ChartDoc, LayoutDoc, channel_id, now_us
 from agnez_server.store.base import Change, Series
 
+_DRAWING: Final = threading.Lock()
 PAGE: Final = 500
 """Channels or charts that are looked at before others have their turn."""
 AUTO_PREFIX: Final = "channel."
@@ -140,7 +143,14 @@ async def get_figure(request: web.Request) -> web.Response:
     if chart["type"] not in known_kinds():
         raise NotFound("figure for channels of type", chart["type"])
     await figures_loading(request.app)
-    return parsing.json_answer(chart_figure(_spec(run, layout, chart)))
+    spec = _spec(run, layout, chart)
+    return parsing.json_answer(await in_reader(request, lambda: _drawn(spec)))
+
+
+def _drawn(spec: ChartSpec) -> dict[str, Any]:
+    """In a thread, as Bokeh takes seconds to be loaded; it draws one figure at a time."""
+    with _DRAWING:
+        return chart_figure(spec)
 
 
 def _spec(run: str, layout: LayoutDoc, chart: ChartDoc) -> ChartSpec:

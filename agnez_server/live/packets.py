@@ -66,6 +66,11 @@ class ViewerPacket(packet.Packet):  # type: ignore[misc]  # socketio has no type
 
     json = _Json
 
+    def __init__(self, *given: Any, encoded_packet: Any = None, **named: Any) -> None:
+        if isinstance(encoded_packet, (str, bytes)) and not encoded_packet:
+            raise PacketRefused("the message is empty", encoded_packet)
+        super().__init__(*given, encoded_packet=encoded_packet, **named)
+
     def decode(self, encoded_packet: Any) -> int:
         """Read one packet; the number of attachments that have to follow is always 0."""
         try:

@@ -55,7 +55,7 @@ def _write(tables: Tables, path: Path) -> None:
 def _read(path: Path) -> Tables:
     try:
         tables = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
     if not _is_tables(tables):
         raise ValueError(
@@ -69,9 +69,14 @@ def _read(path: Path) -> Tables:
 def _is_tables(tables: object) -> bool:
     return isinstance(tables, dict) and all(
         isinstance(rows, dict)
-        and all(i.isdecimal() and isinstance(body, dict) for i, body in rows.items())
+        and all(_is_id(i) and isinstance(body, dict) for i, body in rows.items())
         for rows in tables.values()
     )
+
+
+def _is_id(text: str) -> bool:
+    """Whether *text* is a number as TinyDB writes it, and the database can hold it."""
+    return len(text) <= 18 and text.isascii() and text.isdigit() and str(int(text)) == text
 
 
 def _insert(change: Change, tables: Tables) -> None:
