@@ -299,9 +299,7 @@ class Hub:
     def _tell_all(self, runs: set[str], changed: set[str], layouts: set[str]) -> None:
         grown = runs - changed
         for viewer in self._viewers.values():
-            for run in changed:
-                if viewer.watches_runs or run in viewer.follows:
-                    viewer.note_run(run)
+            viewer.note_runs(changed)
             for run in grown:
                 if viewer.watches_runs or run in viewer.follows:
                     viewer.note_run_points(run)

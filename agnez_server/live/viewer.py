@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Final, Protocol
 
 from agnez_client.columns import numbered
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 MOST_UNPAINTED: Final = 2
 MOST_WAITING: Final = 4
 RUN_INTERVAL_S: Final = 1.0
+RUNS_AT_ONCE: Final = 20
+"""So many runs are told before others have their turn: ten thousand may change at once."""
 
 
 class Outlet(Protocol):
@@ -49,6 +51,7 @@ class Viewer:
         describe: Callable[[str], Mapping[str, Any]],
     ) -> None:
         self._outlet, self._describe = outlet, describe
+        self._interval_s = interval_s
         self._places: dict[Key, Place] = {}
         self._widths: frozenset[tuple[Key, float | None]] = frozenset()
         self._news = News()
@@ -112,10 +115,12 @@ class Viewer:
         self._bands.note(key[0], [key[1]])
         self._wake.set()
 
-    def note_run(self, run: str) -> None:
-        """The document of *run* changed."""
-        self._runs.add(run)
-        self._wake.set()
+    def note_runs(self, runs: Set[str]) -> None:
+        """The documents of *runs* changed: those that he is interested in are told."""
+        told = runs if self.watches_runs else runs & self.follows
+        if told:
+            self._runs |= told
+            self._wake.set()
 
     def note_run_points(self, run: str) -> None:
         """*run* got points: its count is told, once a second."""
@@ -194,10 +199,12 @@ class Viewer:
             (self._runs, "run", self._describe),
             (self._layouts, "layout", lambda run: {"run": run}),
         ):
-            while runs and self._outlet.waiting() <= MOST_WAITING:
+            for _ in range(min(len(runs), RUNS_AT_ONCE)):
+                if self._outlet.waiting() > MOST_WAITING:
+                    break
                 await self._outlet.send(event, body(runs.pop()))
             if runs:
-                self._wake.set()
+                self._wake_in(self._interval_s)
 
     def _take_run_points(self) -> None:
         """Once a second, runs that got points are told as runs that changed."""

@@ -29,7 +29,7 @@ POINTS_A_SECOND = 50_000
 RATE = size(5_000, POINTS_A_SECOND) / TRAINERS / CHANNELS
 VIEWERS, STALLED = 20, 4
 EVERY_S = size(0.25, 2.0)
-# By so much a curve may grow after its first third: a share of what it is, and at least so much.
+# By so much a curve may grow in its second half: a share of what it is, and at least so much.
 MARGINS = [
     ("memory", size(0.5, 0.10), size(60.0, 15.0)),
     ("threads", 0.0, 0.5),

@@ -101,14 +101,18 @@ class Machine:
         return done.stdout
 
     def acked(self) -> dict[str, int]:
-        """How many points of each run its trainer knows to be stored, by run id."""
+        """
+        How many points of each run its trainer knows to be stored, by run id; no run of which it
+        knows nothing yet.
+        """
         found: dict[str, int] = {}
         for header in (self.home / "spool").glob("*/*/header.json"):
             run = json.loads(header.read_text())["run"]
             cursor = header.with_name("cursor")
             if cursor.exists():
                 marks = json.loads(cursor.read_text())["stores"].values()
-                found[run] = max((m["points"] for m in marks), default=0)
+                if any(m["points"] or m["events"] for m in marks):
+                    found[run] = max(m["points"] for m in marks)
         return found
 
     # -- reading -----------------------------------------------------------------------------

@@ -46,8 +46,8 @@ class Curve:
         self.values.append(value)
 
     def settled(self) -> Curve:
-        """Without the first third, in which caches fill."""
-        first = len(self.values) // 3
+        """The second half: in the first one caches fill, of which each has its limit."""
+        first = len(self.values) // 2
         return Curve(self.seconds[first:], self.values[first:])
 
     def growth(self) -> float:
