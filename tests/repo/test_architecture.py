@@ -79,6 +79,7 @@ LEVELS: dict[str, int] = {
                 "drawing",
                 "middleware",
                 "connections",
+                "patience",
                 "listening",
                 "places",
                 "pages",
