@@ -37,7 +37,8 @@ class Chain:
     `send()` itself when a burst has outrun the sender.
 
     Attributes:
-        is_damaged: A file among the segments could not be read.
+        is_damaged: A file among the segments could not be read, or was cut.
+        reach: The ordinal behind all segments that were found.
     """
 
     def __init__(self, folder: Folder, spool: bytes, first: Segment) -> None:
@@ -46,6 +47,7 @@ class Chain:
         self._linker: int | None = None
         self._next_size = 2 * FIRST_SIZE
         self.is_damaged = False
+        self.reach = first.end
         self.first = self.tail = first
 
     @classmethod
@@ -90,6 +92,7 @@ class Chain:
             chain.tail.full = True
             chain.tail.next = segment
             chain.tail = segment
+        chain.reach = chain.tail.end
         return chain
 
     def __iter__(self) -> Iterator[Segment]:
@@ -174,12 +177,15 @@ class Chain:
         return ordinal
 
     def remove_first(self, budget: Budget) -> None:
-        """Close the first segment and remove its file; it must not be the only one."""
+        """
+        Close the first segment and remove its file, unless that is damaged; it must not be the only
+        one.
+        """
         gone = self.first
         assert gone.next is not None
         self.first = gone.next
         gone.close()
-        if gone.name:
+        if gone.name and not gone.is_damaged:
             self._folder.remove(gone.name)
             gone.sums.remove()
         budget.give_back(gone.size)

@@ -84,6 +84,10 @@ class PointReader:
         """Whether points were found that are not what was written, and can't be mended."""
         return bool(self._lost)
 
+    def has_lost(self, first: int, end: int) -> bool:
+        """Whether such points were found from the ordinal *first* to before *end*."""
+        return any(first <= ordinal < end for ordinal in self._lost)
+
     def sound_from(self, ordinal: int) -> int:
         """*ordinal*, or the first after it that is here and is what was written."""
         if self.certain is not None:

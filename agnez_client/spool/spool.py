@@ -202,16 +202,19 @@ class Spool:
         end = self.chain.first.base
         for segment in self.chain:
             known = last_known(segment) + 1
-            if not known:
-                break
-            end = segment.base + known
-        return end
+            end = segment.base + known if known else end
+        return max(end, self.chain.reach) if self.chain.is_damaged else end
 
     @property
     def is_copy(self) -> bool:
         """Whether this is not the directory that the owner writes, or wrote, to."""
         made_in, path = self.header.inode, self.folder.path
-        return bool(made_in) and path is not None and path.stat().st_ino != made_in
+        if not made_in or path is None:
+            return False
+        try:
+            return path.stat().st_ino != made_in
+        except OSError:  # somebody has removed it
+            return False
 
     def sum_up(self) -> None:
         """Keep check sums of what waits; called at each turn of the sender."""
@@ -252,6 +255,7 @@ class Spool:
     def _retire(self, segment: Segment) -> None:
         segment.unmap()
         self._save_late(segment)
+        segment.is_damaged |= self._reader.has_lost(segment.base, segment.end)
         self.chain.remove_first(self.budget)
 
     def _save_late(self, segment: Segment) -> None:

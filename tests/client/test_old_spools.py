@@ -106,3 +106,21 @@ def test_a_header_of_today_is_none_for_readers_of_version_2() -> None:
     header = json.loads(SpoolHeader.new(RUN, 0, None, "host").as_bytes())
 
     assert (header["magic"], header["version"]) == ("agnez spool", 3)
+
+
+def test_a_server_may_have_what_was_cut_off_since(tmp_path: Path, server: IngestServer) -> None:
+    """It took the points before the file was cut: what lies behind them is sent all the same."""
+    path = spool_of(tmp_path, 2)
+    first = deliver(path, server)
+    assert first is not None
+    spool_of(tmp_path / "again", 2).rename(path)
+    server.spools[bytes.fromhex(path.name)].mark_events = 3
+    for name in (f"points-{0:020d}", f"points-{SLOTS:020d}"):
+        with (path / name).open("r+b") as file:
+            file.truncate(4096)
+
+    taken = deliver(path, server)
+
+    assert taken is not None
+    assert taken.mark_events == len(EVENTS)
+    assert xs(taken) == list(range(COUNT))

@@ -95,7 +95,7 @@ def test_two_flipped_bits_in_a_record_lose_that_one(
         assert xs(taken) == [x for x in range(POINTS) if x != ordinal], (ordinal, bits)
         assert taken is not None
         assert taken.gaps == 1
-        assert path.exists()
+        assert file.exists()
         assert xs(deliver(path, server)) == xs(taken)  # a second sync adds nothing
 
 
