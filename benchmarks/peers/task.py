@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Protocol
 
-SPIKE_X, SPIKE_Y = 12_345, 1000.0
+SPIKE_X, SPIKE_Y = 777, 1000.0
 RUN = "run"
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from task import main
+
+BLOCK = 32 << 10
 
 
 class WandbPeer:
@@ -23,14 +27,11 @@ class WandbPeer:
 
     def count(self, folder: Path) -> int:
         from wandb.proto import wandb_internal_pb2
-        from wandb.sdk.internal.datastore import DataStore
 
         (file,) = folder.glob("wandb/offline-run-*/*.wandb")
-        store, found = DataStore(), 0
-        store.open_for_scan(str(file))
-        while data := store.scan_data():
-            record = wandb_internal_pb2.Record()
-            record.ParseFromString(data)
+        found = 0
+        for data in records(file.read_bytes()):
+            record = wandb_internal_pb2.Record.FromString(data)
             items = record.history.item
             found += any(i.key == "loss" or "loss" in i.nested_key for i in items)
         return found
@@ -40,6 +41,27 @@ class WandbPeer:
 
     def view(self, folder: Path, port: int) -> tuple[bytes, list[float], list[float]]:
         raise SystemExit("there is no page offline")
+
+
+def records(data: bytes) -> Iterator[bytes]:
+    """
+    The records of a run file up to its torn end; wandb brings no reader of its own.
+
+    It is a log as LevelDB writes it behind a header of 7 bytes: blocks of 32 KiB, in them parts of
+    records, each with a checksum, its length, and 1 (whole), 2 (first), 3 (middle) or 4 (last).
+    """
+    at, parts = 7, b""
+    while at + 7 <= len(data):
+        if (left := BLOCK - at % BLOCK) < 7:
+            at += left
+            continue
+        length, kind = struct.unpack_from("<HB", data, at + 4)
+        if kind == 0 or at + 7 + length > len(data):
+            return
+        parts = (b"" if kind in (1, 2) else parts) + data[at + 7 : at + 7 + length]
+        if kind in (1, 4):
+            yield parts
+        at += 7 + length
 
 
 if __name__ == "__main__":
