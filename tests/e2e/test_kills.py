@@ -178,8 +178,9 @@ def check_life(store: Store, life: Trainer) -> tuple[int, ...]:
     assert [e.x for e in texts] == list(range(len(texts)))
     assert [e.body["text"] for e in texts] == [f"text {n}" for n in range(len(texts))]
     for n, entry in enumerate(pictures):
-        assert (entry.x, entry.body["caption"]) == (n, f"{n}")
-        assert (pixels(store, entry.body["sha256"]) == n % 256).all()
+        (picture,) = entry.body["items"]
+        assert (entry.x, picture["caption"]) == (n, f"{n}")
+        assert (pixels(store, picture["sha256"]) == n % 256).all()
     return there
 
 
