@@ -35,7 +35,7 @@ DEMANDS = {12: 0.5, 48: 1.5}
 FULL_SECONDS = 600.0
 MOST_SLOPE = 0.02
 """Seconds that the lag may grow in a second: within it there is no backlog."""
-HEIGHTS = {12: 1500, 48: 5600}
+WIDTH, HEIGHTS = 2200, {12: 1400, 48: 4300}
 """Of the window, in pixels, with all charts in sight."""
 
 # Each lag stands with the time at which it was seen: in the data, before the frame is drawn.
@@ -74,7 +74,9 @@ class Watched:
 
     @property
     def slope(self) -> float:
-        """By how much the lag grows, s per s."""
+        """By how much the lag grows, s per s; 0 where too little was seen."""
+        if len(self.lags) < 3:
+            return 0.0
         at, lag = np.array(self.lags).T
         return float(np.polyfit(at - at[0], lag, 1)[0])
 
@@ -98,7 +100,7 @@ async def watch(one: Machine, browser: Browser, charts: int, seconds: float) -> 
     trainer = one.train("clocks", str(HZ), str(charts))
     assert trainer.stdout is not None
     run = (await asyncio.to_thread(trainer.stdout.readline)).strip()
-    async with fresh_page(browser, width=1440, height=HEIGHTS[charts]) as page:
+    async with fresh_page(browser, width=WIDTH, height=HEIGHTS[charts]) as page:
         await page.goto(f"{one.url}/runs/{run}")
         await ready(page)
         await page.wait_for_function(f"() => Object.keys(window.agnez.charts).length === {charts}")
@@ -118,7 +120,7 @@ async def watch(one: Machine, browser: Browser, charts: int, seconds: float) -> 
 async def bare_paints(browser: Browser, charts: int, seconds: float) -> float:
     """Paints a second of bare Bokeh."""
     with bare_server(charts) as url:
-        async with fresh_page(browser, width=1440, height=HEIGHTS[charts]) as page:
+        async with fresh_page(browser, width=WIDTH, height=HEIGHTS[charts]) as page:
             await page.goto(url)
             await page.wait_for_function("() => window.paintFlatOut")
             found: float = await page.evaluate(f"() => window.paintFlatOut({seconds})")

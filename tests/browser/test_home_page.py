@@ -78,7 +78,7 @@ async def test_a_phone_needs_no_sideways_scroll_in_the_list(site: Site) -> None:
 
 
 async def test_a_thousand_runs_are_listed(site: Site) -> None:
-    """Scrolling on brings more, down to the last one."""
+    """Scrolling on brings more, down to the last one; only those in sight are on the page."""
     for n in range(0, 1000, 200):
         points = [{"run": f"run-{k:04}", "channel": "loss", "y": 1.0} for k in range(n, n + 200)]
         await site.post("/points", points)
@@ -89,6 +89,10 @@ async def test_a_thousand_runs_are_listed(site: Site) -> None:
         """() => { scrollTo(0, document.body.scrollHeight);
                    return document.body.textContent.includes("run-0999"); }"""
     )
+
+    assert await page.locator(".row").count() < 60
+    await page.evaluate("() => scrollTo(0, 0)")
+    await page.get_by_role("link", name="run-0000").wait_for()
 
 
 async def test_back_leads_to_the_list_as_it_was(site: Site) -> None:

@@ -9,7 +9,10 @@ export interface Paintable {
 }
 
 const PACE_MS = 34;
-const MOST_A_FRAME = 6;
+/** A slow machine, or a large window, needs longer for a frame with a single chart: then more at once are cheaper. */
+const PACE_FACTOR = 2.5;
+const SLOWEST_MS = 200;
+const MOST_A_FRAME = 12;
 /** Of all time, about this part is spent painting. */
 const SHARE = 0.7;
 
@@ -18,6 +21,8 @@ export class Painter {
   private idle: (() => void)[] = [];
   private scheduled = false;
   private quota = 2;
+  /** About the least that a frame takes. */
+  private leastMs = PACE_MS / PACE_FACTOR;
   private begun: number | null = null;
   private notBefore = 0;
   /** Browser frames in which something was painted. */
@@ -59,7 +64,8 @@ export class Painter {
     const now = performance.now();
     const took = now - this.begun;
     this.begun = null;
-    if (took > PACE_MS) {
+    this.leastMs = Math.min(took, 1.05 * this.leastMs);
+    if (took > Math.max(PACE_MS, Math.min(PACE_FACTOR * this.leastMs, SLOWEST_MS))) {
       this.quota = Math.max(1, this.quota - 1);
       this.notBefore = now + took * (1 / SHARE - 1);
     } else this.quota = Math.min(MOST_A_FRAME, this.quota + 1);
