@@ -12,7 +12,7 @@ from agnez_server.store import SqliteStore, schema
 from tests.server.store.history import OPTIONS, History, make_history, quick_directory, state_of
 from tests.support.proof import proved, size
 
-COMMITS = size(7, 12)
+COMMITS = 7
 STEP = size(397, 1)
 FRAME = 24 + 512
 
