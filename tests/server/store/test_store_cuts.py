@@ -33,6 +33,7 @@ async def history(quick, monkeypatch) -> History:
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(3600)
 async def test_a_log_cut_anywhere_opens_to_whole_commits(history, quick) -> None:
     """
     At every byte: all that was committed before is there, nothing of what came after, and how many

@@ -41,6 +41,7 @@ def flipped(data: bytes, at: int, bit: int) -> bytes:
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(1200)
 async def test_flipped_bits_in_the_log(quick) -> None:
     """
     In the header, the heads of frames and their pages: all commits are there, or whole ones up to
@@ -76,6 +77,7 @@ async def test_flipped_bits_in_the_log(quick) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["db", "blobs"])
 async def test_flipped_bits_in_the_databases(quick, name) -> None:
     """What is shown is what was stored, or less, which is said; or the store does not open."""
@@ -134,8 +136,8 @@ def parts(value) -> list:
     """A value of a state in pieces that may be there or not; figures of a series aside."""
     if isinstance(value, tuple):
         return [value]
-    if len(value) == 5 and isinstance(value[0], int):
+    if len(value) == 5 and isinstance(value[2], list):
         return list(zip(*value[2:], strict=True))
-    if len(value) == 2 and isinstance(value[0], int):
+    if len(value) == 2 and isinstance(value[1], list):
         return value[1]
     return value
