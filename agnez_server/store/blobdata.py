@@ -178,7 +178,7 @@ class BlobData:
 
     def shrink(self, pages: int) -> bool:
         """Give at most *pages* unused pages back to the disk; whether there are more."""
-        self._writer.execute(f"pragma incremental_vacuum({pages})").fetchall()
+        self._writer.executescript(f"pragma incremental_vacuum({pages})")
         return bool(self._writer.execute("pragma freelist_count").fetchone()[0])
 
     # ------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 Column = npt.NDArray[Any]
 
 _RAW, _PROGRESSION, _ZSTD, _SHUFFLED, _DELTA = range(5)
-_SAMPLE: Final = 1024
+_SAMPLE: Final = 4096
 _LEVEL: Final = 1
 _TINY: Final = 64
 """Bytes below which to compress is not worth the call."""

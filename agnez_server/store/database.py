@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from agnez_server.store.acked import AckedNote, read_acked
 from agnez_server.store.opening import look_at_wal, what_is_missing
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
+
+_MANY_FREE: Final = 8
+"""One of so many pages without use is worth the writing when a store is closed."""
 
 
 class Database:
@@ -60,6 +65,21 @@ class Database:
         """Size of the write-ahead log, bytes: what it needed at most since it was last cut."""
         wal = self.path.with_name(f"{self.path.name}-wal")
         return wal.stat().st_size if wal.exists() else 0
+
+    def shrink(self) -> None:
+        """
+        Give back the pages that nothing uses, if they are a good part of the file.
+
+        By `executescript`: `execute` takes only the first step of this statement, which is a page.
+        """
+        free, pages = (
+            int(self.writer.execute(f"pragma {what}").fetchone()[0])
+            for what in ("freelist_count", "page_count")
+        )
+        if _MANY_FREE * free <= pages:
+            return
+        with suppress(sqlite3.Error):  # on a full disk the file stays as it is
+            self.writer.executescript(f"pragma incremental_vacuum({free})")
 
     def checkpoint(self) -> None:
         """Bring everything into the file and empty the write-ahead log, if nobody reads it."""

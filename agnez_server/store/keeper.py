@@ -19,7 +19,7 @@ from agnez_server.store.sweep import Sweeper
 
 logger = logging.getLogger(__name__)
 
-_VACUUM_PAGES: Final = 512
+_VACUUM_PAGES: Final = 128
 _PAUSE_S: Final = 0.002
 """Between two steps of a long piece of work, so that the writer gets its turn."""
 
@@ -156,7 +156,7 @@ class Keeper:
         while (excess := self._free_pages() - kept) > 0 and not self._stopping:
             with self._lock:
                 pages = min(excess, _VACUUM_PAGES)
-                self._con.execute(f"pragma incremental_vacuum({pages})").fetchall()
+                self._con.executescript(f"pragma incremental_vacuum({pages})")
             self._pause(_PAUSE_S)
 
     def _rest(self) -> bool:

@@ -349,6 +349,7 @@ class SqliteStore(Store):
         self._keeper.stop()
         self._pool.close()
         self._blobs.close()
+        self._database.shrink()
         self._database.checkpoint()
         self._database.close()
         self._directory.release()
