@@ -1,6 +1,23 @@
 """
 Readers of the server that a stranger can reach, or a stranger's file, fed with anything: what
 they take means just that, all else is refused by the error that they document.
+
+| what comes in | its properties are in |
+|---|---|
+| the HTTP surface, by its OpenAPI document | test_schemathesis |
+| batches: header, events, points | test_input_fuzz, test_hostile_batches; in parts: test_held |
+| bodies of entries, of each type | test_bodies |
+| JSON points, numbers and pages of a query | test_input_fuzz; read in parts: test_held |
+| lines of text, of a log, of `agnez pipe` | here, test_lines_in, client/test_loglines |
+| ends of epochs, uploads, rules of retention | test_epochs_in, test_uploads; here, test_retention |
+| facts, datasets, console lines, exported runs | here |
+| queries of /values | here; beside the npm package: values/test_values_qs, test_values_query |
+| messages on sockets | here, test_input_fuzz, test_values_sockets_hostile |
+| columns, exported folders, settings of the SDK, spools of any bytes | client/test_parser_fuzz |
+| spools: cut, flipped | client/test_spool_cuts, client/test_spool_flips |
+| what a server answers to the SDK | client/test_hostile_server |
+| tokens, settings of the server, TinyDB files | here |
+| chunks of the store | store/test_store_chunk |
 """
 
 from __future__ import annotations
