@@ -148,7 +148,7 @@ class Cells:
     def _wait_for_points(self, folder: Path, environment: dict[str, str], port: int) -> None:
         """Until the server has read the run."""
         with self._started(environment, "watch", folder, port, 30) as process:
-            say(process, 0)
+            say(process, -1)
             if not heard(process)["seen"]:
                 raise Failed("the page showed nothing within 30 s")
 

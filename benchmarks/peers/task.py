@@ -138,9 +138,10 @@ def watch(peer: Peer, folder: Path, port: int, limit_s: float) -> None:
 
 
 def sees(peer: Peer, folder: Path, port: int, x: float) -> bool:
-    """Whether *x* is in the answer; while the server does not know the run yet it is not."""
+    """Whether *x*, or for -1 any, is in the answer; a server may not know the run yet."""
     try:
-        return x in peer.view(folder, port)[1]
+        xs = peer.view(folder, port)[1]
+        return bool(xs) if x < 0 else x in xs
     except (OSError, LookupError, ValueError):
         return False
 
