@@ -324,3 +324,33 @@ async def test_giving_up_on_a_seal_harms_nobody(store, feed) -> None:
 def broken(*_, **__) -> None:
     """What a seal on a full disk does."""
     raise sqlite3.OperationalError("database or disk is full")
+
+
+async def test_a_closed_store_keeps_no_unused_pages(open_store, feed) -> None:
+    """What the log took is given back, all of it and not one page."""
+    store = await open_store()
+    await feed(store, np.random.default_rng(0).normal(size=200_000))
+    await store.seal()
+
+    await store.close()
+
+    with closing(sqlite3.connect(store._database.path)) as con:
+        assert con.execute("pragma freelist_count").fetchone() == (0,)
+
+
+async def test_a_block_is_appended_to_each_of_its_series(store) -> None:
+    """As if each series had been appended to alone; integers stay integers."""
+    y = np.array([1.0, 2.0, 3.0, 4.0])
+
+    def work(change):
+        ids = [change.open_series("run", channel, 1, 0).id for channel in range(3)]
+        change.append_block(ids, [1, 1, 4], np.arange(4), y, np.arange(4) + 10)
+        return ids
+
+    ids = await store.change(work)
+    await store.seal()
+
+    found = [store.raw(one, 0, 9) for one in ids]
+    assert [page.y.tolist() for page in found] == [[1.0], [], [2.0, 3.0, 4.0]]
+    assert found[2].x.tolist() == [1, 2, 3]
+    assert found[2].wall.tolist() == [11, 12, 13]
