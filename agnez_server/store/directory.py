@@ -40,7 +40,7 @@ def readable(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT:
             raise CannotOpenStore(f"{path} can't be opened: {error}") from error
         raise _damaged(path, error) from error
-    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from error
 
 

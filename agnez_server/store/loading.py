@@ -153,9 +153,12 @@ def load_series(
 
 
 def _series(crc: int | None, key: tuple[int, str, int, int, int], damage: Damage) -> Series | None:
-    if crc is None or series_sum(*key) == crc:
-        return Series(*key)
-    mended = mended_series(key, crc)
+    try:
+        if crc is None or series_sum(*key) == crc:
+            return Series(*key)
+        mended = mended_series(key, crc)
+    except (AttributeError, TypeError, ValueError):  # another type than was written
+        mended = None
     if mended is None:
         damage.lost("series", f"{key!r}")
         return None
@@ -179,11 +182,14 @@ def mend_marks(con: sqlite3.Connection, damage: Damage) -> None:
     mark is not found would be taken once more.
     """
     for row in con.execute("select spool, run, events, points, state, crc from mark").fetchall():
-        if row[5] is None or mark_sum(*row[:5]) == row[5]:
-            continue
-        mended = mended_mark(*row)
+        try:
+            if row[5] is None or mark_sum(*row[:5]) == row[5]:
+                continue
+            mended = mended_mark(*row)
+        except (AttributeError, TypeError, ValueError):  # another type than was written
+            mended = None
         if mended is None:
-            damage.lost("mark", f"of spool {row[0].hex()}")
+            damage.lost("mark", f"of spool {row[0]!r}")
             continue
         con.execute("begin immediate")
         con.execute("delete from mark where spool = ?", row[:1])

@@ -81,9 +81,12 @@ def _checked(
 ) -> tuple[str, int, int, str]:
     """A mark as it was written; as it is, which is said, where it can't be mended."""
     plain = run, events, points, state
-    if crc is None or mark_sum(spool, *plain) == crc:
-        return plain
-    mended = mended_mark(spool, *plain, crc)
+    try:
+        if crc is None or mark_sum(spool, *plain) == crc:
+            return plain
+        mended = mended_mark(spool, *plain, crc)
+    except (AttributeError, TypeError):  # another type than was written
+        return "", 0, 0, "{}"
     logger.error(
         "the mark of spool %s is damaged%s", spool.hex(),
         ": it was mended" if mended is not None else ", points may come twice or be missing",
