@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnez_server.store.base import IntColumn
-from agnez_server.store.codec import decode, encode_steps, encode_values, pack, unpack
+from agnez_server.store.codec import Damaged, decode, encode_steps, encode_values, pack, unpack
 from agnez_server.store.points import Points
 from agnez_server.store.summary import (
     FINE,
@@ -127,6 +127,8 @@ def decode_chunk(head: ChunkHead, body: bytes) -> Chunk:
         Damaged: If *body* is.
     """
     columns, n = unpack(body), head.n
+    if len(columns) != (4 if head.flags & PERMUTED else 3):
+        raise Damaged(f"it has {len(columns)} columns, its row says otherwise")
     points = Points(
         decode(columns[0], head.x_dtype, n),
         decode(columns[1], "<f8", n),
