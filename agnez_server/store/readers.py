@@ -64,9 +64,9 @@ class Snapshot:
             f"select {column} from chunk where series = ? and ord = ?",
             (head.series, head.ord),
         ).fetchone()
-        if row is None or row[0] is None:
+        if row is None or not isinstance(row[0], bytes):
             raise Damaged("it is missing")
-        return bytes(row[0])
+        return row[0]
 
 
 class Readers:
