@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from agnez_client.protocol import new_ulid
 from agnez_server.api.arrangement import MOST_CELLS
 from agnez_server.keys import STORE
 from agnez_server.models import ARRANGEMENTS

@@ -17,8 +17,8 @@ WITHIN_S = 10.0
 class Watcher:
     """
     One viewer. What the server sends lies in queues: `runs`, `layouts`, `told` (news), `bands`,
-    `cells`, `stores`, and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames and gives
-    no credit.
+    `cells`, `stores`, and `frames` as ``(number, blocks)``. With ``paints`` False it takes frames
+    and gives no credit.
     """
 
     def __init__(self, root: str, path: str) -> None:
