@@ -260,6 +260,7 @@ def _run_id(raw: bytes) -> str:
 # -- run ids ---------------------------------------------------------------------------------
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS: Final = frozenset(_CROCKFORD)
 
 
 def new_ulid(now_ms: int | None = None, chance: bytes | None = None) -> str:
@@ -284,7 +285,7 @@ def ulid_time(text: str) -> float:
 
 def is_ulid(text: str) -> bool:
     """Whether *text* is a ULID in its canonical, upper-case spelling."""
-    return len(text) == 26 and text[0] <= "7" and all(c in _CROCKFORD for c in text)
+    return len(text) == 26 and text[0] <= "7" and _LETTERS.issuperset(text)
 
 
 def join_buffers(buffers: Iterable[bytes | memoryview]) -> bytes:

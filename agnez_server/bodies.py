@@ -39,6 +39,8 @@ class Bodies:
         body = bytearray()
         try:
             while piece := await request.content.readany():
+                if len(piece) == length and not body:
+                    return piece  # all of it at once: no copy
                 body += piece
                 self.held += len(piece)
                 if len(body) > limit:

@@ -9,6 +9,7 @@ the settings.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from agnez_server.headers import ALLOWED_ORIGIN
 from agnez_server.settings import ServerSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_KNOWN_HOSTS: Final = 64
+"""Most callers name the same few: they are taken apart once."""
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -60,16 +63,16 @@ def check_place(settings: ServerSettings) -> web.middleware:  # type: ignore[val
 
 def _check_host(request: web.Request, names: set[str]) -> None:
     given = request.headers.getall("Host", [])
-    host = _split(f"//{given[0]}") if len(given) == 1 else None
-    if host is None or not host.hostname or host.username is not None or host.path:
+    host = _host_of(given[0]) if len(given) == 1 else None
+    if host is None:
         raise BadRequest(f"the Host header is missing or malformed: {shown(', '.join(given))}")
     if not request.raw_path.startswith("/") and request.raw_path != "*":
         target = _split(request.raw_path)
         if target is None or target.netloc.lower() != given[0].lower():
             raise BadRequest("the target of the request names another host than the Host header")
-    if host.hostname not in names and not _is_address(host.hostname):
+    if host not in names and not _is_address(host):
         raise Forbidden(
-            f"the host {shown(host.hostname)} is not one of this server's",
+            f"the host {shown(host)} is not one of this server's",
             hint="name it with agnez up --allowed-host",
         )
 
@@ -92,6 +95,16 @@ def _split(url: str) -> SplitResult | None:
     return found
 
 
+@functools.lru_cache(_KNOWN_HOSTS)
+def _host_of(given: str) -> str | None:
+    """The name or address in a ``Host`` header; None for what is no such header."""
+    found = _split(f"//{given}")
+    if found is None or not found.hostname or found.username is not None or found.path:
+        return None
+    return found.hostname
+
+
+@functools.lru_cache(_KNOWN_HOSTS)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -22,6 +22,7 @@ from agnez_server.app import make_app
 from agnez_server.auth import Gate
 from agnez_server.authfiles import AuthFiles
 from agnez_server.connections import Connections, raise_limit_of_files
+from agnez_server.garbage import rare_collections
 from agnez_server.listening import JsonRunner
 from agnez_server.ports import bind
 from agnez_server.settings import ServerSettings, default_data_directory
@@ -76,6 +77,7 @@ async def serving(
         NoLoginSet, PortTaken, CannotOpenStore, AuthFileDamaged: Before anything was changed.
     """
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(rare_collections())
         directory = _directory(settings, stack)
         sockets = bind(settings.host, settings.port)
         for sock in sockets:

@@ -53,12 +53,14 @@ async def post_batch(request: web.Request) -> web.Response:
     if len(batch.events) > MAX_EVENTS:
         raise TooLarge(f"a batch has at most {MAX_EVENTS} events, this one {len(batch.events)}")
     catalog, store, now = request.app[CATALOG], request.app[STORE], now_us()
-    request.app[PRESENCE].heard(batch.run, batch.spool.hex())
     waits = parsing.choice(request, "missing", ("wait", "refuse")) == "wait"
-    receipt = joined(
-        [await store.change(partial(_take, catalog, part, now, waits)) for part in slices(batch)]
-    )
-    request.app[PRESENCE].heard(batch.run, batch.spool.hex())
+    try:
+        parts = [
+            await store.change(partial(_take, catalog, part, now, waits)) for part in slices(batch)
+        ]
+    finally:  # what is refused was heard as well
+        request.app[PRESENCE].heard(batch.run, batch.spool.hex())
+    receipt = joined(parts)
     request.app[METER].refused += receipt.refused_count
     return parsing.json_answer(
         {

@@ -115,7 +115,7 @@ def _known_query(endpoint: Endpoint) -> Handler:
     takes_params = len(names) < len(endpoint.query)
 
     async def checked(request: web.Request) -> web.StreamResponse:
-        for name in request.query:
+        for name in request.query if request.query_string else ():
             if name not in names and not (takes_params and name.startswith(PARAM_PREFIX)):
                 known = ", ".join(q.name for q in endpoint.query) or "none"
                 raise BadRequest(

@@ -47,10 +47,12 @@ class Catalog:
         for change in event.docs:
             if change.table == RUNS:
                 self._note(change.before, change.after)
-        for appended in (*event.points, *event.entries):
-            self._points[appended.series.run] += appended.end - appended.start
-        for appended in event.points:
-            self._note_moved(appended.series)
+        points = self._points
+        for series, start, end in event.points:
+            points[series.run] += end - start
+            self._note_moved(series)
+        for series, start, end in event.entries:
+            points[series.run] += end - start
 
     def _note_moved(self, series: Series) -> None:
         self._moved.setdefault(series.run, {})[series.id] = series
@@ -176,7 +178,7 @@ class Catalog:
     # -- inside a change ---------------------------------------------------------------------
 
     def pending(self, docs: TinyDB, table: str, run: str) -> tuple[int, dict[str, Any]] | None:
-        """Number and document of *run* in *table* as the running change sees it."""
+        """Number and document of *run* in *table* as the running change sees it; leave that be."""
         found = self._find(docs, table, run)
         return None if found is None else (self._ids[table, run], found)
 
@@ -223,8 +225,11 @@ class Catalog:
 
     def _find(self, docs: TinyDB, table: str, run: str) -> dict[str, Any] | None:
         number = self._ids.get((table, run))
-        found = None if number is None else docs.table(table).get(doc_id=number)
-        if found is None or isinstance(found, list):
+        if number is None:
+            return None
+        # The row itself: a table would make a copy of it, several for each batch.
+        found = (docs.storage.read() or {}).get(table, {}).get(str(number))
+        if found is None:
             return None
         return found if found["run" if table == LAYOUTS else "id"] == run else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -129,8 +129,7 @@ class Mark:
     """Small JSON mapping kept beside the mark (the spool's channel numbers, for instance)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """Points of one series which were committed: ordinals ``start <= ordinal < end``."""
 
     series: Series

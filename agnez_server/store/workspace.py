@@ -134,9 +134,10 @@ class UnitChange(Change):
                 raise NotFound("series", series)
         if not len(block):
             return
-        for series, start, end in block.spans():
-            if start < end and series not in space.pointed:
-                self._begin_points(series)
+        if not space.pointed.issuperset(block.series):
+            for series, start, end in block.spans():
+                if start < end and series not in space.pointed:
+                    self._begin_points(series)
         self._unit.blocks.append(block)
         self._unit.size += 24 * len(block)
 
