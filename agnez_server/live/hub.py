@@ -276,6 +276,8 @@ class Hub:
 
     def _on_commit(self, event: Committed) -> None:
         self._described.clear()
+        if not self._viewers:
+            return
         runs = {appended.series.run for appended in (*event.points, *event.entries)}
         for appended in event.points:
             self._courses.note(appended.series)
