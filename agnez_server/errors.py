@@ -20,6 +20,7 @@ AgnezServerError
 ├── TooManyRequests 429       a rate limit
 ├── Busy 503                  no more can be taken at present: try again
 │   └── StoreBusy             the backlog is full
+├── StoreDamaged 503          a part of the store's file can't be read
 └── StoreReadOnly 507         the disk is full or failing
 """
 
@@ -160,6 +161,19 @@ class Busy(AgnezServerError):
 
 class StoreBusy(Busy):
     """More is waiting to be written than the backlog allows."""
+
+
+class StoreDamaged(AgnezServerError):
+    """A part of the store can't be read: bits have changed on the disk, or it fails."""
+
+    status, code = 503, "store_damaged"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(
+            f"what this asks for can't be read: {file} is damaged ({reason})",
+            hint="`agnez doctor` on the server says what is broken, and how to save the rest",
+            file=file,
+        )
 
 
 class StoreReadOnly(AgnezServerError):

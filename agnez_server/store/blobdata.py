@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agnez_server.errors import BlobDamaged
+from agnez_server.errors import BlobDamaged, StoreDamaged
 from agnez_server.store.blobtables import prepare_blobs
+from agnez_server.store.broken import told, unreadable
+from agnez_server.store.damage import Damage
+from agnez_server.store.opening import look_at_wal
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.pool import Pool
 from agnez_server.store.schema import connect_reader, connect_writer
@@ -60,10 +63,18 @@ class BlobData:
     """
 
     def __init__(
-        self, path: Path, options: StoreOptions, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        options: StoreOptions,
+        damage: Damage,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._path, self._damage = path, damage
         self.lock, self._clock, self._options = threading.Lock(), clock, options
         self._open: list[sqlite3.Connection] = []
+        found = look_at_wal(path, None)
+        if found is not None:
+            damage.say(f"{path.name}: {found}")
         try:
             self._writer = self._keep(connect_writer(path, options))
             prepare_blobs(self._writer, path)
@@ -72,7 +83,7 @@ class BlobData:
         except BaseException:
             self._close()
             raise
-        self._pool = Pool(path, options.readers)
+        self._pool = Pool(path, options.readers, damage)
         self._damaged = set[bytes]()
         count, size = self._quick.execute("select count(*), total(size) from blob").fetchone()
         self.count, self.bytes = int(count), int(size)
@@ -80,7 +91,10 @@ class BlobData:
 
     def ref(self, sha: bytes) -> BlobRef | None:
         """What is known about a blob; None if it is not here or damaged."""
-        row = self._quick.execute("select size, mime from blob where sha = ?", (sha,)).fetchone()
+        with told(self._path, self._damage):
+            row = self._quick.execute(
+                "select size, mime from blob where sha = ?", (sha,)
+            ).fetchone()
         return None if row is None or sha in self._damaged else BlobRef(sha.hex(), *row)
 
     def row(self, sha: bytes) -> BlobRow | None:
@@ -115,6 +129,10 @@ class BlobData:
             self._damaged.add(sha)
             logger.error("blob %s is damaged: %s", sha.hex(), damage)
         return BlobDamaged(sha.hex())
+
+    def unreadable(self, error: Exception) -> StoreDamaged:
+        """Note that a part of the file can't be read or written; the error to raise."""
+        return unreadable(self._path, self._damage, error)
 
     def damaged_blobs(self) -> int:
         """How many blobs were found damaged, and were not put again."""

@@ -20,6 +20,8 @@ from typing import Final, ParamSpec, TypeVar
 from agnez_server.errors import BadRequest, NotFound, StoreBusy, StoreReadOnly, TooLarge
 from agnez_server.store.blobdata import BlobData, BlobRow
 from agnez_server.store.blobfiles import SMALL, BlobFiles, Incoming
+from agnez_server.store.broken import is_broken
+from agnez_server.store.damage import Damage
 from agnez_server.store.directory import DataDirectory
 from agnez_server.store.names import sha_bytes
 from agnez_server.store.options import StoreOptions
@@ -59,8 +61,8 @@ class Held:
 class Blobs:
     """All blobs of a store. What is not said otherwise runs on the event loop."""
 
-    def __init__(self, directory: DataDirectory, options: StoreOptions) -> None:
-        self.data = BlobData(directory.file("blobs.db"), options)
+    def __init__(self, directory: DataDirectory, options: StoreOptions, damage: Damage) -> None:
+        self.data = BlobData(directory.file("blobs.db"), options, damage)
         self.files = BlobFiles(directory.path)
         self.asked = dict[bytes, float]()
         """When blobs were asked for, in seconds UTC; pruned by each collection."""
@@ -214,10 +216,12 @@ class Blobs:
         return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 
     async def on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do *work*, which writes, in a thread; raises StoreReadOnly when the disk does not."""
+        """Do *work*, which writes, in a thread; raises StoreReadOnly when it does not."""
         try:
             return await self.in_thread(work, *args, **kwargs)
         except (OSError, sqlite3.Error) as error:
+            if is_broken(error):
+                raise self.data.unreadable(error) from error
             raise _refusal(error) from error
 
     def _submit_quietly(self, work: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from agnez_server.errors import StoreBusy, StoreReadOnly
 from agnez_server.store.base import Change, Committed, DocChanged
+from agnez_server.store.broken import is_broken
 from agnez_server.store.commit import commit
 from agnez_server.store.database import Database
 from agnez_server.store.keeper import Keeper
@@ -164,6 +165,8 @@ class Committer:
 
     def failed(self, error: Exception) -> None:
         """Take back all that waits: what came after the failed group was built upon it."""
+        if is_broken(error):
+            self._database.refuses(error)
         self.read_only = self.read_only or f"{type(error).__name__}: {error}"
         self.writable.clear()
         lost, self._pending, self._pending_bytes = self._pending, deque(), 0
@@ -172,7 +175,7 @@ class Committer:
         self._writer.discard()
         for unit in lost:
             if unit.future is not None and not unit.future.done():
-                unit.future.set_exception(_refusal(self.read_only))
+                unit.future.set_exception(_refusal(self.read_only, broken=is_broken(error)))
 
     def recovered(self) -> None:
         """Take changes again."""
@@ -213,8 +216,8 @@ class Committer:
                 logger.exception("a listener of commits failed")
 
 
-def _refusal(reason: str) -> StoreReadOnly:
-    return StoreReadOnly(
-        f"nothing can be written at present: {reason}",
-        hint="make room on the server's disk; writing starts again by itself",
-    )
+def _refusal(reason: str, *, broken: bool = False) -> StoreReadOnly:
+    hint = "make room on the server's disk; writing starts again by itself"
+    if broken:
+        hint = "`agnez doctor` on the server says what is broken; all else can be written again"
+    return StoreReadOnly(f"nothing can be written at present: {reason}", hint=hint)

@@ -57,6 +57,17 @@ class Database:
         if self._note is not None:
             self._note.move(number)
 
+    def reindex(self, table: str) -> None:
+        """Make the indexes of *table* anew; for any thread."""
+        with self.lock:
+            self.writer.execute(f"reindex {table}")
+
+    def refuses(self, error: Exception) -> None:
+        """Say that a commit came upon something broken; said once."""
+        sentence = f"{self.path.name} can't be written in places: {error}"
+        if sentence not in self.damage:
+            self.damage.append(sentence)
+
     def size(self) -> int:
         """Size of the file, bytes."""
         return self.path.stat().st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import orjson
@@ -24,10 +25,12 @@ Known = dict[bytes, tuple[str, Mark]]
 
 
 class Marks:
-    """The working marks. Used on the event loop only."""
+    """The working marks, over *con*; *told* stands around what reads. For the event loop only."""
 
-    def __init__(self, con: sqlite3.Connection) -> None:
-        self._con = con
+    def __init__(
+        self, con: sqlite3.Connection, told: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._con, self._told = con, told
         self._known: Known = {}
         self._deleted = set[str]()
         """Runs whose marks may still be on disk: their deletion is not committed yet."""
@@ -67,9 +70,10 @@ class Marks:
         return bring_back
 
     def _load(self, spool: bytes) -> tuple[str, Mark]:
-        row = self._con.execute(
-            "select run, events, points, state, crc from mark where spool = ?", (spool,)
-        ).fetchone()
+        with self._told():
+            row = self._con.execute(
+                "select run, events, points, state, crc from mark where spool = ?", (spool,)
+            ).fetchone()
         if row is None or row[0] in self._deleted:
             return "", Mark()
         run, events, points, state = _checked(spool, *row)

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agnez_server.errors import StoreBusy
+from agnez_server.errors import StoreBusy, StoreDamaged
+from agnez_server.store.broken import told, unreadable
+from agnez_server.store.damage import Damage
 from agnez_server.store.schema import connect_reader
 
 
 class Pool:
-    """Connections to the database *path*, made when needed; at most *size* are in use at once."""
+    """
+    Connections to the database *path*, made when needed; at most *size* are in use at once. What
+    can't be read is noted in *damage*.
+    """
 
-    def __init__(self, path: Path, size: int) -> None:
-        self._path = path
+    def __init__(self, path: Path, size: int, damage: Damage) -> None:
+        self._path, self._damage = path, damage
         self._free: list[sqlite3.Connection] = []
         self._lock, self._closed = threading.Lock(), False
         self._slots = threading.BoundedSemaphore(size)
@@ -27,8 +32,11 @@ class Pool:
         A connection for this thread; what it reads is of one moment, that of the first look.
 
         Be quick: as long as it lasts, the write-ahead log can't begin anew.
+
+        Raises:
+            StoreDamaged: Where SQLite can't read the file.
         """
-        with self._slots:
+        with self._slots, told(self._path, self._damage):
             con = self._take()
             try:
                 con.execute("begin")
@@ -36,6 +44,10 @@ class Pool:
             finally:
                 con.rollback()
                 self._give_back(con)
+
+    def damaged(self, reason: str) -> StoreDamaged:
+        """Note that what was read is not what was written; the error to raise."""
+        return unreadable(self._path, self._damage, reason)
 
     def close(self) -> None:
         """Close the connections; those in use when they come back."""

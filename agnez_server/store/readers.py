@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from agnez_server.errors import StoreDamaged
 from agnez_server.store.cache import Cache
 from agnez_server.store.chunk import CHUNK_POINTS, Chunk, ChunkHead, decode_chunk
 from agnez_server.store.codec import Damaged
@@ -32,7 +33,10 @@ class Snapshot:
             "select series, ord, n, x0, x1, w0, w1, flags from chunk where series = ? order by ord",
             (series,),
         )
-        return [ChunkHead(*row) for row in rows]
+        found = rows.fetchall()
+        if not {type(value) for row in found for value in row} <= {int, float}:
+            raise self._readers.damaged(f"the list of chunks of series {series}")
+        return [ChunkHead(*row) for row in found]
 
     def chunk(self, head: ChunkHead) -> Chunk | None:
         """The points of a chunk; None if they are damaged, which is logged once."""
@@ -91,6 +95,10 @@ class Readers:
         if (head.series, head.ord) not in self._damaged:
             self._damaged[head.series, head.ord] = head.n
             logger.error("%d points are lost, %s is damaged: %s", head.n, head, error)
+
+    def damaged(self, what: str) -> StoreDamaged:
+        """Note that *what* can't be read; the error to raise."""
+        return self._pool.damaged(what)
 
     def damaged_points(self) -> int:
         """How many sealed points were found unreadable."""

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +97,11 @@ Checksums, see `rowsums.py`. That of a series is of its key; entries, lines and 
 were written by something else may have none: they are taken as they are.
 """
 
+_COLUMNS: Final = (
+    "select one.name, own.name from sqlite_master as one, pragma_table_info(one.name) as own "
+    "where one.type = 'table'"
+)
+
 _STEPS: Final = {1: _VERSION_2, 2: _VERSION_3}
 """By version, what brings a file to the next one."""
 
@@ -182,7 +188,17 @@ def prepare(con: sqlite3.Connection, path: Path) -> str:
         raise CannotOpenStore(f"{path} is damaged: it has no schema version")
     elif version < SCHEMA_VERSION:
         _upgrade(con, path, version)
+    _require_columns(con)
     return str(con.execute("select value from meta where key = 'store'").fetchone()[0])
+
+
+def _require_columns(con: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError if a name in the file's own list of tables has changed."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(_VERSION_1 + _VERSION_2 + _VERSION_3)
+        expected = set(fresh.execute(_COLUMNS))
+    for table, column in sorted(expected - set(con.execute(_COLUMNS))):
+        raise sqlite3.DatabaseError(f"its table {table} has no column {column}")
 
 
 def _create(con: sqlite3.Connection) -> None:

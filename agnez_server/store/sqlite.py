@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ import numpy as np
 from agnez_server.errors import BadRequest
 from agnez_server.store.base import Change, Store
 from agnez_server.store.blobs import Blobs
+from agnez_server.store.broken import told
 from agnez_server.store.collector import Collector
 from agnez_server.store.committer import Committer
 from agnez_server.store.console import read_consoles, read_lines
@@ -75,18 +77,19 @@ class SqliteStore(Store):
         self.id = self._database.id
         self._rows, self._ledger = CommittedStorage(), Ledger()
         self.committed = RowDB(self._rows)
-        self._workspace = Workspace(WorkingStorage(), Marks(self._database.marks))
+        self._damage = Damage()
+        told_as_damage = partial(told, self._database.path, self._damage)
+        self._workspace = Workspace(WorkingStorage(), Marks(self._database.marks, told_as_damage))
         self.docs = self._workspace.docs
-        self._pool = Pool(self._database.path, options.readers)
+        self._pool = Pool(self._database.path, options.readers, self._damage)
         self._readers = Readers(self._pool, options)
         self._keeper = Keeper(self._database, self._ledger, clock, options)
         self._closing: asyncio.Task[None] | None = None
-        self._damage = Damage()
         try:
             with readable(directory.path / "agnez.db"):
                 self._load()
             with readable(directory.path / "blobs.db"):
-                self._blobs = Blobs(directory, options)
+                self._blobs = Blobs(directory, options, self._damage)
         except BaseException:
             self._database.close()
             raise
@@ -149,7 +152,7 @@ class SqliteStore(Store):
         self._collecting = asyncio.create_task(self._collect_now_and_then())
         self._inspecting = asyncio.create_task(
             asyncio.to_thread(
-                inspect, self._database.path, self._damage, lambda: self._closing is not None
+                inspect, self._database, self._damage, lambda: self._closing is not None
             )
         )
 

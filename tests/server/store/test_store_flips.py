@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 
+from agnez_server.errors import StoreDamaged
 from agnez_server.store import CannotOpenStore, SqliteStore
 from tests.server.store.history import (
     OPTIONS,
@@ -110,16 +110,19 @@ async def outcome(directory, before: State, where: str) -> str:
         assert str(directory) in str(error)
         return "refused to open"
     try:
+        await store.inspected()
         try:
             now = state_of(store)
-        except (sqlite3.Error, TypeError):
-            return "refused to read"
-        await store.inspected()
+        except StoreDamaged as error:
+            assert "agnez doctor" in (error.hint or "")
+            assert "can't be read" in (store.store_stats().damage or ""), where
+            return "partly refused to read, said"
         said = store.store_stats()
         if now == before:
             return "mended" if said.damage else "harmless"
         assert said.damage or said.damaged_points, where
-        return "partly kept, said" if is_part(now, before) else "other figures, said"
+        assert is_part(now, before), where
+        return "partly kept, said"
     finally:
         await store.close()
 
