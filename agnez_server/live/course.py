@@ -15,6 +15,7 @@ from typing import Final, Protocol, Self
 from agnez_client.columns import Block, encode_columns
 from agnez_server.live.asking import Place
 from agnez_server.live.blocks import Watched, is_long, next_block
+from agnez_server.live.framing import Frame
 from agnez_server.store.base import Series, Store
 
 FRAME_POINTS: Final = 100_000
@@ -40,8 +41,8 @@ class Traveller(Protocol):
     def is_ready(self) -> bool:
         """Whether a frame can be sent to him now."""
 
-    def take_frame(self, body: bytes) -> None:
-        """Send him a frame; its number is his to write into it."""
+    def take_frame(self, frame: Frame) -> None:
+        """Send him a frame; its number is his to choose."""
 
     def note_band(self, key: Key) -> None:
         """The band of this channel has changed."""
@@ -122,12 +123,12 @@ class Course:
 
     def asks_for_widths(self, store: Store) -> bool:
         """Whether those with other widths of a pixel would be told something else now."""
-        first = next(iter(self.travellers)).widths
-        if all(traveller.widths == first for traveller in self.travellers):
+        if not any(is_long(store, self.watched[id]) for id in self.new):
             return False
-        return any(is_long(store, self.watched[id]) for id in self.new)
+        first = next(iter(self.travellers)).widths
+        return any(traveller.widths != first for traveller in self.travellers)
 
-    def next_frame(self, store: Store) -> bytes | None:
+    def next_frame(self, store: Store) -> Frame | None:
         """What is new, as far as it fits into one frame; None if nothing is. Moves the cursors."""
         places = next(iter(self.travellers)).places
         blocks, room = list[Block](), FRAME_POINTS
@@ -140,4 +141,4 @@ class Course:
             if block is not None:
                 blocks.append(block)
                 room -= max(len(block.x), _BLOCK_COST)
-        return encode_columns(blocks) if blocks else None
+        return Frame(encode_columns(blocks)) if blocks else None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from agnez_server.live.course import Course, Key, Traveller
+from agnez_server.live.framing import Frame
 from agnez_server.store.base import Series, Store
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ class Courses:
         for group in groups.values():
             self._put_in(course.branch(group))
 
-    def _send(self, traveller: Traveller, frame: bytes) -> None:
+    def _send(self, traveller: Traveller, frame: Frame) -> None:
         try:
             traveller.take_frame(frame)
         except Exception:  # one viewer's trouble is not the others'

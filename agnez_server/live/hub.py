@@ -27,7 +27,8 @@ from agnez_server.live.condition import Told, condition
 from agnez_server.live.course import Key, Traveller
 from agnez_server.live.courses import Courses
 from agnez_server.live.door import MOST_UNREAD, NAMESPACE, Door
-from agnez_server.live.packets import event_packet, frame_parts
+from agnez_server.live.framing import Frame
+from agnez_server.live.packets import event_packet
 from agnez_server.live.unread import Unread
 from agnez_server.live.viewer import Viewer
 from agnez_server.models import ARRANGEMENTS, LAYOUTS, RUNS
@@ -52,10 +53,10 @@ class SocketOutlet:
         """Messages that are not on the wire yet."""
         return self._unread.qsize()
 
-    def send_frame(self, body: bytes) -> None:
+    def send_frame(self, frame: Frame, number: int) -> None:
         """Hand in a frame of points: it is in the queue of its connection when this returns."""
         self._sent["frame"] += 1
-        self._unread.put_all(frame_parts(body))
+        self._unread.put_frame(frame, number)
 
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""

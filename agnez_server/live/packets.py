@@ -18,8 +18,8 @@ _HEAD: Final = re.compile(r"[0-6](?:(?P<attachments>\d{1,9})-)?(?:(?P<namespace>
                           r"(?P<id>\d{1,15})?(?!\d)")  # fmt: skip
 
 
-_CREDIT_HEAD: Final = '42/live,["credit",{"frame":'
-_CREDIT_TAIL: Final = "}]"
+_CREDIT_HEAD: Final = b'42/live,["credit",{"frame":'
+_CREDIT_TAIL: Final = b"}]"
 
 
 class PacketRefused(ValueError):
@@ -96,17 +96,16 @@ class ViewerPacket(packet.Packet):  # type: ignore[misc]  # socketio has no type
         return any(isinstance(part, bytes) for part in parts)
 
 
-def credited(message: object) -> int | None:
+def credited(message: bytes) -> int | None:
     """
     The frame that a message gives credit for, None if it is another message.
 
-    A viewer sends one for each frame, and nothing else as often: this one is not unpacked.
+    A viewer sends nothing else as often: this one is not unpacked.
     """
-    if not isinstance(message, str) or not message.startswith(_CREDIT_HEAD):
+    if not message.startswith(_CREDIT_HEAD) or not message.endswith(_CREDIT_TAIL):
         return None
     digits = message[len(_CREDIT_HEAD) : -len(_CREDIT_TAIL)]
-    is_whole = message.endswith(_CREDIT_TAIL) and len(digits) < 16
-    return int(digits) if is_whole and digits.isascii() and digits.isdigit() else None
+    return int(digits) if len(digits) < 16 and digits.isdigit() else None
 
 
 def event_packet(event: str, data: object) -> engineio.packet.Packet:
@@ -117,7 +116,7 @@ def event_packet(event: str, data: object) -> engineio.packet.Packet:
 
 def frame_parts(body: bytes) -> tuple[engineio.packet.Packet, engineio.packet.Packet]:
     """An event `frame` with *body*, as two packets of Engine.IO."""
-    return _FRAME, engineio.packet.Packet(engineio.packet.MESSAGE, body)
+    return FRAME_EVENT, engineio.packet.Packet(engineio.packet.MESSAGE, body)
 
 
 def _check_event(data: object) -> None:
@@ -127,7 +126,7 @@ def _check_event(data: object) -> None:
         raise ValueError(f"{data[0]} is not for viewers to send")
 
 
-_FRAME: Final = engineio.packet.Packet(
+FRAME_EVENT: Final = engineio.packet.Packet(
     engineio.packet.MESSAGE,
     ViewerPacket(packet.EVENT, namespace="/live", data=["frame", b""]).encode()[0],
 )

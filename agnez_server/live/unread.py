@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from agnez_server.live.framing import Frame, framed
+
 BATCH_BYTES: Final = 256 << 10
 """
 A writer takes no more at once, beside one message that is larger: what it holds is seen by nobody,
@@ -36,8 +38,8 @@ class Unread(asyncio.Queue[Any]):
         self._taken_at = clock()
         self._room, self._ended = asyncio.Event(), False
         self._room.set()
-        self.write: Callable[[Sequence[Any]], bool] | None = None
-        """Writes messages at once, if the connection takes them; None where nothing can."""
+        self.write: Callable[[bytes], bool] | None = None
+        """Writes to the web socket at once, if it takes that; None where there is none."""
         self.bytes = 0
         """How many characters wait; of binary messages, bytes."""
         self.is_overfull = False
@@ -82,11 +84,27 @@ class Unread(asyncio.Queue[Any]):
 
     def put_all(self, items: Sequence[Any]) -> None:
         """Hand in messages, in one piece; written at once where none waits before them."""
-        if not self.qsize() and not self._batch and self.write is not None and self.write(items):
-            self._taken_at = self._clock()
+        if self._is_next() and self._written(b"".join(framed(one.encode()) for one in items)):
             return
         for item in items:
             self.put_nowait(item)
+
+    def put_frame(self, frame: Frame, number: int) -> None:
+        """The same with a frame of points, which has this *number* here."""
+        if self._is_next() and self._written(frame.on_wire(number)):
+            return
+        for packet in frame.packets(number):
+            self.put_nowait(packet)
+
+    def _is_next(self) -> bool:
+        """Whether what comes now may be written at once."""
+        return self.write is not None and not self._batch and not self.qsize()
+
+    def _written(self, data: bytes) -> bool:
+        if self.write is None or not self.write(data):
+            return False
+        self._taken_at = self._clock()
+        return True
 
     async def batch(self) -> list[Any] | None:
         """What is to be written next; None when the connection ends."""

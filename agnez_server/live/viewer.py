@@ -13,10 +13,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Final, Protocol
 
-from agnez_client.columns import numbered
 from agnez_server.live.asking import Place
 from agnez_server.live.cellnews import CellNews
 from agnez_server.live.course import Key
+from agnez_server.live.framing import Frame
 from agnez_server.live.news import BAND_INTERVAL_S, News
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ class Outlet(Protocol):
     async def send(self, event: str, data: Any) -> None:
         """Hand in one message."""
 
-    def send_frame(self, body: bytes) -> None:
-        """Hand in a frame of points."""
+    def send_frame(self, frame: Frame, number: int) -> None:
+        """Hand in a frame of points, which has this *number* for him."""
 
 
 class Viewer:
@@ -167,10 +167,10 @@ class Viewer:
         unpainted = self._sent - self._painted
         return unpainted < MOST_UNPAINTED and self._outlet.waiting() <= MOST_WAITING
 
-    def take_frame(self, body: bytes) -> None:
+    def take_frame(self, frame: Frame) -> None:
         """Send a frame, as his next one."""
         self._sent += 1
-        self._outlet.send_frame(numbered(body, self._sent))
+        self._outlet.send_frame(frame, self._sent)
 
     # -- telling -----------------------------------------------------------------------------
 

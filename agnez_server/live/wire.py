@@ -2,29 +2,25 @@
 A viewer's web socket: what is read from it, and what is written to it.
 
 The library reads with a task and a timer for each message and writes through as many; with a
-hundred viewers that was most of the server's work. Here a message is read and handled in place, and
-whatever waits is written at once.
+hundred viewers that was most of the server's work. Here a message is read and handled in place,
+credit is taken out before, and whatever waits is written at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
 from engineio import async_socket, exceptions, packet
 from engineio.async_drivers import aiohttp
 
-from agnez_server.live.packets import credited
+from agnez_server.live.framing import framed
+from agnez_server.live.tap import Tap
 from agnez_server.live.unread import Unread
 
-_TEXT: Final = 0x81
-_BINARY: Final = 0x82
-_PATIENCE_S: Final = 1.0
-"""A reader who gives credit is known to be there for this long: a timer is not set for each."""
 _LONGEST_SIGN: Final = 64
 """Characters of a ping, a pong, an upgrade: far fewer."""
 
@@ -51,8 +47,17 @@ class Wire(aiohttp.WebSocket):  # type: ignore[misc]  # engineio has no types
         writer = await self._sock.prepare(self._request)
         assert writer is not None
         self._drain, self.environ = writer.drain, environ
+        self._tap()
         await self.handler(self)
         return self._sock
+
+    def _tap(self) -> None:
+        """From now on credit does not come through the library."""
+        transport = self._request.transport
+        if transport is not None:
+            protocol, sid = transport.get_protocol(), self._socket.sid
+            assert isinstance(protocol, asyncio.Protocol)
+            transport.set_protocol(Tap(protocol, lambda n: self.server.credited(sid, n)))
 
     async def wait(self) -> Any:
         """The next message; None at noise. Raises OSError at the end."""
@@ -71,17 +76,11 @@ class Wire(aiohttp.WebSocket):  # type: ignore[misc]  # engineio has no types
         await socket.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
 
     async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
         silence_s = self.server.ping_interval + self.server.ping_timeout
         while True:
             try:
-                async with asyncio.timeout(silence_s) as patience:
-                    heard_at = loop.time()
-                    while (number := credited(data := await self.wait())) is not None:
-                        self.server.credited(self._socket.sid, number)
-                        if loop.time() > heard_at + _PATIENCE_S:
-                            heard_at = loop.time()
-                            patience.reschedule(heard_at + silence_s)
+                async with asyncio.timeout(silence_s):
+                    data = await self.wait()
             except (OSError, TimeoutError):
                 return
             if data is None:
@@ -100,32 +99,18 @@ class Wire(aiohttp.WebSocket):  # type: ignore[misc]  # engineio has no types
             while (batch := await unread.batch()) is not None:
                 if transport is None or transport.is_closing():
                     break
-                transport.write(b"".join(_framed(one.encode()) for one in batch))
+                transport.write(b"".join(framed(one.encode()) for one in batch))
                 await self._drain()
         unread.write = None
         await self._sock.close()
 
-    def _write_now(self, packets: Sequence[packet.Packet]) -> bool:
+    def _write_now(self, data: bytes) -> bool:
         """Write at once what would be first in the queue; False if the reader is not that quick."""
         transport = self._request.transport
         if transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return False
-        transport.write(b"".join(_framed(one.encode()) for one in packets))
+        transport.write(data)
         return True
-
-
-def _framed(message: str | bytes) -> bytes:
-    """*message* as one web socket frame of a server: RFC 6455, section 5.2."""
-    body, kind = (message, _BINARY) if isinstance(message, bytes) else (message.encode(), _TEXT)
-    size = len(body)
-    if size < 126:
-        return bytes((kind, size)) + body
-    head = (
-        struct.pack("!BBH", kind, 126, size)
-        if size < 65536
-        else (struct.pack("!BBQ", kind, 127, size))
-    )
-    return head + body
 
 
 def _is_noise(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from agnez_server.live.framing import Frame
 from agnez_server.live.viewer import RUNS_AT_ONCE, Viewer
 
 RUNS = 2_000
@@ -33,7 +34,7 @@ class Outlet:
         if len(self.told) == self._expected:
             self.whole.set()
 
-    def send_frame(self, body: bytes) -> None:
+    def send_frame(self, frame: Frame, number: int) -> None:
         raise AssertionError("nothing is watched")
 
     def _turn(self) -> None:

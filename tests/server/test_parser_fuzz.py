@@ -139,7 +139,7 @@ messages = st.text() | st.binary() | st.tuples(
 @example('2/live,["' + "\ud800" + '"]')
 def test_any_message_is_a_packet_or_refused(message: str | bytes) -> None:
     """On both namespaces: a packet whose event has a name, or the refusal that says where."""
-    credited(message)
+    credited(message.encode(errors="surrogatepass") if isinstance(message, str) else message)
     try:
         found = ViewerPacket(encoded_packet=message)
     except PacketRefused as error:

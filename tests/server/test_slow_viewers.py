@@ -11,6 +11,7 @@ import aiohttp
 from agnez_server.errors import AgnezServerError
 from agnez_server.keys import HUB
 from agnez_server.live.door import JOIN_WITHIN_S, MOST_UNREAD, Door
+from agnez_server.live.framing import Frame
 from agnez_server.live.viewer import MOST_WAITING
 from tests.server.running import RunningServer
 from tests.server.sockets import RawSocket, narrow_http, raw_socket
@@ -108,7 +109,7 @@ async def test_a_failing_viewer_is_closed_alone(server: RunningServer) -> None:
     hub = server.served.app[HUB]
     first = next(iter(hub._viewers.values()))
 
-    def fail(body: bytes) -> None:
+    def fail(frame: Frame, number: int) -> None:
         raise AgnezServerError("broken")
 
     first._outlet.send_frame = fail  # type: ignore[method-assign]

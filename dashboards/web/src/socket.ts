@@ -51,9 +51,12 @@ interface Answer {
 }
 
 const ANSWER_WITHIN_MS = 10_000;
+/** So many frames are on their way at most. */
+const UNPAINTED = 2;
 
 export class Live {
   private readonly socket: Socket;
+  private credited = 0;
   connection: Connection = "connecting";
   /** Bands of these channels changed. */
   bands: (told: { run: string; channels: number[] }) => void = () => undefined;
@@ -67,7 +70,10 @@ export class Live {
       reconnectionDelayMax: 5000,
       autoConnect: false,
     });
-    this.socket.on("connect", () => this.turn("live"));
+    this.socket.on("connect", () => {
+      this.credited = 0;
+      this.turn("live");
+    });
     this.socket.on("disconnect", () => this.turn("offline"));
     this.socket.on("connect_error", () => this.turn("offline"));
     this.socket.on("frame", (body: ArrayBuffer) => this.events.frame?.(decodeFrame(body)));
@@ -108,8 +114,11 @@ export class Live {
     void this.ask("unwatch", { run, channels });
   }
 
+  /** Frames up to this one were painted. The server waits for that only when two were not. */
   credit(frame: number): void {
-    if (this.socket.connected) this.socket.emit("credit", { frame });
+    if (!this.socket.connected || frame - this.credited < UNPAINTED) return;
+    this.credited = frame;
+    this.socket.emit("credit", { frame });
   }
 
   private async ask(event: string, ...args: unknown[]): Promise<boolean> {
