@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -28,9 +29,10 @@ from agnez_client.spool.files import open_file
 from agnez_client.spool.header import SpoolHeader, read_header
 from agnez_client.spool.lock import take, take_shared
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 30.0
 """How long a process waits for others which are choosing; then it chooses without the lock."""
 _POLL_S: Final = 0.002
+_SLOWEST_POLL_S: Final = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +93,14 @@ def _is_alive(folder: Path) -> bool:
 def _choosing(place: Path) -> Iterator[None]:
     fd = os.open(place, os.O_RDONLY)
     deadline = time.monotonic() + PATIENCE_S
+    wait = _POLL_S
     try:
         while not take(fd):
             if time.monotonic() > deadline:
                 logger.warning("the lock of %s can't be had: two processes may share a rank", place)
                 break
-            time.sleep(_POLL_S)
+            time.sleep(wait * random.random())  # many that ask at once would take each other's time
+            wait = min(2 * wait, _SLOWEST_POLL_S)
         yield
     finally:
         os.close(fd)

@@ -41,7 +41,7 @@ class Script:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def end(self, timeout_s: float = 40.0) -> tuple[int, str, str]:
+    def end(self, timeout_s: float = 100.0) -> tuple[int, str, str]:
         """Wait for its end; status, output and errors."""
         out, errors = self.process.communicate(timeout=timeout_s)
         return self.process.returncode, out, errors
