@@ -69,4 +69,4 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     """A test of the SDK is quick; one that hangs says so soon."""
     for item in items:
         if Path(__file__).parent in item.path.parents and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.timeout(120))
