@@ -19,9 +19,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-
 Scope = Literal["read", "write", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
 TOKEN_PREFIX: Final = "agnez_"
@@ -110,6 +107,8 @@ class AuthFiles:
                 f"a password needs at least {LEAST_PASSWORD} characters, "
                 f"this one has {len(password)}"
             )
+        from argon2 import PasswordHasher
+
         _write(self._password, PasswordHasher().hash(password))
 
     def session_key(self) -> bytes:
@@ -130,6 +129,9 @@ class AuthFiles:
 
 def fits(password_hash: str, password: str) -> bool:
     """Whether *password* is the one behind *password_hash*. Takes tens of milliseconds."""
+    from argon2 import PasswordHasher
+    from argon2.exceptions import Argon2Error, InvalidHashError
+
     try:
         return PasswordHasher().verify(password_hash, password)
     except (Argon2Error, InvalidHashError):

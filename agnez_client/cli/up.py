@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from agnez_client.cli.launch import launching, load_sockets
 from agnez_client.cli.output import printable
 
 if TYPE_CHECKING:
@@ -61,9 +61,12 @@ def command(verbose: bool, **given: Any) -> None:
     Trainings of this user find it by themselves. It listens to this machine only unless --host
     says more; then it asks for a login (`agnez password`, `agnez token create`).
     """
-    # The server multiplies no matrices: threads for that take time to start, and memory.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _load_sockets()
+    with launching() as launched:
+        _serve(verbose, given, launched)
+
+
+def _serve(verbose: bool, given: dict[str, Any], launched: Callable[[], None]) -> None:
+    load_sockets()
     from agnez_dashboards import PagesNotBuiltError
     from agnez_server.authfiles import AuthFileDamaged
     from agnez_server.ports import PortTaken
@@ -74,30 +77,19 @@ def command(verbose: bool, **given: Any) -> None:
     handler.setFormatter(OneLine("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
     settings = _settings(given)
+
+    def started(served: Served) -> None:
+        launched()
+        _started(settings, served)
+
     try:
-        asyncio.run(serve(settings, lambda served: _started(settings, served)))
+        asyncio.run(serve(settings, started))
     except (PortTaken, NoLoginSet, CannotOpenStore, AuthFileDamaged, PagesNotBuiltError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"can't serve: {_told(settings, error)}") from error
     finally:
         _forget()
-
-
-def _load_sockets() -> None:
-    """
-    Load socket.io without what it takes along for others: Tornado, and its client's requests.
-
-    It goes without either where they are not installed, and loading them takes as long as half of
-    aiohttp. Afterwards they can be imported as ever.
-    """
-    spared = [name for name in ("tornado", "requests", "websocket") if name not in sys.modules]
-    try:
-        sys.modules.update(dict.fromkeys(spared))  # type: ignore[arg-type]
-        importlib.import_module("socketio")
-    finally:
-        for name in spared:
-            sys.modules.pop(name, None)
 
 
 def _told(settings: ServerSettings, error: OSError) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,6 +20,8 @@ _SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]
 
 def document(endpoints: Sequence[Endpoint], base_path: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of *endpoints*."""
+    from importlib.metadata import version
+
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)

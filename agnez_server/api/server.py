@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Final
 
 from aiohttp import web
@@ -26,6 +25,8 @@ async def get_health(request: web.Request) -> web.Response:
 
 
 async def get_version(request: web.Request) -> web.Response:
+    from importlib.metadata import version
+
     return parsing.json_answer(
         {
             "version": version("agnez"),

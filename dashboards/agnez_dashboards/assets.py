@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from functools import lru_cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,6 +68,8 @@ def page_html(name: str) -> str:
         KeyError: If there is no such page.
         PagesNotBuiltError: If the front end was not built.
     """
+    from importlib.metadata import version
+
     path = _STATIC / _PAGES[name]
     try:
         text = path.read_text("utf-8")

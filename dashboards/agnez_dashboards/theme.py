@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 Mode = Literal["light", "dark"]
@@ -58,7 +58,7 @@ class Theme:
 @lru_cache(maxsize=1)
 def theme() -> Theme:
     """The theme of the pages."""
-    raw = json.loads(files(__package__).joinpath("theme.json").read_text("utf-8"))
+    raw = json.loads(Path(__file__).with_name("theme.json").read_text("utf-8"))
     palette = tuple(Stroke(s["light"], s["dark"], tuple(s["dash"]), s["marker"])
                     for s in raw["palette"])  # fmt: skip
     scales = {mode: tuple(colors) for mode, colors in raw["scale"].items()}

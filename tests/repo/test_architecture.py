@@ -302,11 +302,22 @@ def test_the_server_loads_no_torch() -> None:
     assert "torch" not in loaded_after("import agnez_server.app")
 
 
+SOCKETS = "from agnez_client.cli.launch import load_sockets; load_sockets()"
+
+
 def test_the_server_starts_without_what_few_requests_need() -> None:
     """`agnez up` listens before Bokeh, Pillow and the room of the SDK that trains are loaded."""
-    loaded = loaded_after("import agnez_client.cli.up, agnez_server.serve")
+    loaded = loaded_after(f"{SOCKETS}; import agnez_server.serve")
 
     assert not loaded & {"bokeh", "PIL", "jinja2", "pandas", "rich", "matplotlib", "pyarrow", "av"}
+    assert not loaded & {"tornado", "requests", "websocket", "prometheus_client", "argon2"}
+
+
+def test_what_the_start_spared_can_be_loaded_later() -> None:
+    """Tornado and requests were out of reach for a moment only, for socket.io alone."""
+    loaded = loaded_after(f"{SOCKETS}; import tornado, requests")
+
+    assert {"tornado", "requests", "socketio"} <= loaded
 
 
 def test_the_first_chart_finds_bokeh() -> None:
