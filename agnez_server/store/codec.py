@@ -29,6 +29,9 @@ Column = npt.NDArray[Any]
 
 _RAW, _PROGRESSION, _ZSTD, _SHUFFLED, _DELTA = range(5)
 _SAMPLE: Final = 4096
+_LONG: Final = 16_384
+_SHORT_SAMPLE: Final = 1024
+"""For columns that are not so long: most of them are packed anew with others before long."""
 _LEVEL: Final = 1
 _TINY: Final = 64
 """Bytes below which to compress is not worth the call."""
@@ -56,8 +59,9 @@ def encode_values(column: Column) -> bytes:
     bits = _bits(column)
     if bits.nbytes <= _TINY:
         return bytes([_RAW]) + bits.tobytes()
-    plain, shuffled = (_compress(tag, bits[:_SAMPLE]) for tag in (_ZSTD, _SHUFFLED))
-    if len(bits) <= _SAMPLE:
+    sample = _SAMPLE if len(bits) >= _LONG else _SHORT_SAMPLE
+    plain, shuffled = (_compress(tag, bits[:sample]) for tag in (_ZSTD, _SHUFFLED))
+    if len(bits) <= sample:
         return min(plain, shuffled, key=len)
     return _compress(_ZSTD if len(plain) <= len(shuffled) else _SHUFFLED, bits)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 
@@ -13,8 +14,15 @@ from agnez_server.store.entries import write_entries
 from agnez_server.store.log import NUMBER, RowEncoder
 from agnez_server.store.names import write_names
 from agnez_server.store.options import StoreOptions
+from agnez_server.store.points import gather_blocks
 from agnez_server.store.rowsums import mark_sum, series_sum, table_sum
 from agnez_server.store.unit import Group
+
+_BLOCK_POINTS: Final = 8192
+"""
+Batches of a few points each are packed together, which costs little more than packing one of them;
+not all, as what can't be mended costs the block that it is in.
+"""
 
 
 def commit(
@@ -94,7 +102,7 @@ def _each(con: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, 
 
 def _write_points(con: sqlite3.Connection, group: Group, encoder: RowEncoder) -> None:
     if group.blocks:
-        row = encoder.encode(group.blocks)
+        row = encoder.encode([*gather_blocks(group.blocks, _BLOCK_POINTS)])
         con.execute("insert into log values (?, ?)", (group.log_id, row))
         group.log_bytes = len(row)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,6 +71,31 @@ class Block:
         points = join_points([self.points[start:end] for _, start, end in kept])
         ends = np.cumsum([end - start for _, start, end in kept], dtype=np.intp).tolist()
         return Block([one for one, _, _ in kept], ends, points)
+
+
+def gather_blocks(blocks: Iterable[Block], most: int) -> Iterator[Block]:
+    """*blocks* in their order, small ones put together while they have *most* points or fewer."""
+    together, size = list[Block](), 0
+    for block in blocks:
+        fits = size + len(block) <= most
+        if together and not (fits and block.points.x.dtype == together[0].points.x.dtype):
+            yield _joined(together)
+            together, size = [], 0
+        together.append(block)
+        size += len(block)
+    if together:
+        yield _joined(together)
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    series, ends, start = list[int](), list[int](), 0
+    for block in blocks:
+        series += block.series
+        ends += [start + end for end in block.ends]
+        start += len(block)
+    return Block(series, ends, join_points([block.points for block in blocks]))
 
 
 def checked_points(x: object, y: object, wall: object) -> Points:
