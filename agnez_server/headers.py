@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 # Bokeh's shadow roots bring their style sheets inline; everything else is our own files.
 CONTENT_POLICY: Final = (
@@ -60,8 +60,18 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
 }
 """The last one says no more than it has to: not which versions of which libraries."""
 
-_OWN: Final = ("Cross-Origin-Resource-Policy",)
-"""Of these, what an answer's handler chose."""
+_CHOSEN: Final = ("Cross-Origin-Resource-Policy", "Cache-Control", "Content-Security-Policy")
+"""Of these, what an answer's handler chose stays."""
+
+
+def _every(policy: str) -> dict[str, str]:
+    """Headers of an answer with *policy*."""
+    more = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
+    return {**SAFE_HEADERS, **more}
+
+
+_OF_PAGES: Final = _every(CONTENT_POLICY)
+_OF_OTHERS: Final = _every(NOTHING_POLICY)
 
 ALLOWED_ORIGIN: Final = web.RequestKey("allowed_origin", str)
 """The request's Origin, where it is one that the settings name."""
@@ -73,12 +83,10 @@ def add_headers(app: web.Application) -> None:
 
 
 async def _on_prepare(request: web.Request, answer: web.StreamResponse) -> None:
-    is_page = answer.content_type == "text/html"
-    own = {name: answer.headers[name] for name in _OWN if name in answer.headers}
-    answer.headers.update({**SAFE_HEADERS, **own})
-    answer.headers.setdefault("Cache-Control", "no-store")
-    policy = CONTENT_POLICY if is_page else NOTHING_POLICY
-    answer.headers.setdefault("Content-Security-Policy", policy)
+    is_page = answer.headers.get(hdrs.CONTENT_TYPE, "").startswith("text/html")
+    chosen = [(name, answer.headers[name]) for name in _CHOSEN if name in answer.headers]
+    answer.headers.update(_OF_PAGES if is_page else _OF_OTHERS)
+    answer.headers.update(chosen)
     origin = request.get(ALLOWED_ORIGIN)
     if origin is not None:
         answer.headers["Access-Control-Allow-Origin"] = origin
