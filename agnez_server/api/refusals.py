@@ -24,7 +24,7 @@ _WORDS: Final = {
     416: "No byte lies in this range",
     426: "Another version of the protocol",
     429: "Too many wrong tries",
-    503: "Too much is under way, try again",
+    503: "Too much is under way, try again; or a part of the store is damaged",
     507: "The disk is full or failing",
 }
 _RETRY: Final = {"Retry-After": {"schema": schemas.whole(1, 3600), "description": "seconds"}}
@@ -39,7 +39,7 @@ def refusals(endpoint: Endpoint) -> list[int]:
     """The statuses, in order: those that its shape tells, and those that it names."""
     found = {*_ALWAYS, *endpoint.errors}
     if any(f"{{{name}}}" in endpoint.path for name in ("run", "channel")):
-        found |= {404, 410}
+        found |= {404, 410, 503}
     if endpoint.body is not None:
         found |= {408, 413, 503}
     if endpoint.scope is not None and endpoint.method not in ("GET", "HEAD"):

@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import orjson
 from aiohttp import web
 
+T = TypeVar("T")
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _HARMFUL: Final = re.compile(
     r"[\x00-\x1f/\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
@@ -46,6 +47,12 @@ def begun() -> Iterator[None]:
         raise ConnectionAbortedError(f"the answer breaks off: {error}") from error
 
 
+async def _all(first: T, others: AsyncIterator[T]) -> AsyncIterator[T]:
+    yield first
+    async for page in others:
+        yield page
+
+
 async def stream_items(
     request: web.Request, pages: AsyncIterator[Iterable[object]], rest: Mapping[str, Any]
 ) -> web.StreamResponse:
@@ -53,13 +60,15 @@ async def stream_items(
     ``{"items": [...], **rest}``, the items a page at a time.
 
     *rest* is read when the last page was: what is only known then may be put into it meanwhile.
+    The first page may still be refused; what fails later ends the connection.
     """
+    first = await anext(pages, ())
     answer = web.StreamResponse()
     answer.content_type = "application/json"
     separator = b'{"items":['
     await answer.prepare(request)
     with begun():
-        async for page in pages:
+        async for page in _all(first, pages):
             await asyncio.sleep(0)  # others have their turn, however long the list is
             body = b",".join(orjson.dumps(item) for item in page)
             if body:
@@ -76,13 +85,14 @@ async def stream_items(
 async def stream_text(
     request: web.Request, name: str, pages: AsyncIterator[bytes]
 ) -> web.StreamResponse:
-    """A plain text that is downloaded as *name*."""
+    """A plain text that is downloaded as *name*; its first page may still be refused."""
+    first = await anext(pages, b"")
     answer = web.StreamResponse()
     answer.content_type, answer.charset = "text/plain", "utf-8"
     answer.headers["Content-Disposition"] = attachment(name)
     await answer.prepare(request)
     with begun():
-        async for page in pages:
+        async for page in _all(first, pages):
             await answer.write(page)
     await answer.write_eof()
     return answer
