@@ -58,7 +58,7 @@ def _page(name: str):  # type: ignore[no-untyped-def]
             up = "../" if name == "run" else ""
             here = quote(request.path_qs.removeprefix(base))
             raise web.HTTPSeeOther(f"{up}login?next={here}")
-        if name == "run":
+        if name != "login":
             figures_loading(request.app)
         return web.Response(text=page_html(name), content_type="text/html")
 

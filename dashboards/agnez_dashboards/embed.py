@@ -8,7 +8,8 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agnez_dashboards import kinds
-from agnez_dashboards.spec import ChartSpec
+from agnez_dashboards.moulds import cast_figure
+from agnez_dashboards.spec import ChartSpec, channel_spec
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
@@ -39,13 +40,13 @@ def known_kinds() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def load_figures() -> None:
     """
-    Load Bokeh and what draws numbers, which the first `chart_figure` would do otherwise.
+    Load Bokeh and draw a line, which the first `chart_figure` would wait for otherwise.
 
     It takes half a second and 40 MB: a server begins without. Any thread may call it, and it does
     nothing the second time.
     """
-    import_module("bokeh.embed")
-    import_module(f"{kinds.__name__}.numeric")
+    channel = channel_spec(0, id="", number=0, name="any")
+    chart_figure(ChartSpec(id="", title="any", y="any", channels=[channel]))
 
 
 def chart_figure(spec: ChartSpec) -> dict[str, Any]:
@@ -57,6 +58,10 @@ def chart_figure(spec: ChartSpec) -> dict[str, Any]:
     """
     if spec.type not in known_kinds():
         raise UnknownKindError(spec.type)
+    return cast_figure(spec, _built)
+
+
+def _built(spec: ChartSpec) -> dict[str, Any]:
     from bokeh.embed import json_item
 
     kind = cast(Kind, import_module(f"{kinds.__name__}.{spec.type.lower()}"))

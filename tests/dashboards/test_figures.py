@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bokeh.core.json_encoder import serialize_json
+from bokeh.embed import json_item
 
 from agnez_dashboards import (
     ChartSpec,
@@ -15,6 +18,7 @@ from agnez_dashboards import (
     chart_figure,
     known_kinds,
 )
+from agnez_dashboards.kinds import numeric
 
 CHART = ChartSpec(
     id="c1",
@@ -84,6 +88,24 @@ def test_no_figure_needs_code_to_be_evaluated() -> None:
 def test_a_figure_is_plain_json() -> None:
     """Any JSON writer can send it."""
     assert json.loads(serialize_json(chart_figure(CHART)))["root_id"]
+
+
+def test_figures_of_one_shape_differ_in_what_they_say() -> None:
+    """Each has its own names and numbers, as if it had been built alone."""
+    odd = ChartSpec(
+        id="c2", title='"slot of x"', x='a "b" \\ é', y="7310000000000",
+        channels=[
+            channel_spec(0, id="run.0", number=0, name="slot of name 1"),
+            channel_spec(1, id="run.4", number=4294967295, name='<"7310000000001">'),
+        ],
+    )  # fmt: skip
+    for spec in (CHART, odd, replace(odd, y=odd.title), replace(odd, x="")):
+        assert plain(chart_figure(spec)) == plain(json_item(numeric.build(spec)))
+
+
+def plain(item: Any) -> Any:
+    """*item* without the ids of its models."""
+    return json.loads(re.sub(r'"p\d+"|"[0-9a-f-]{36}"', '""', json.dumps(item)))
 
 
 def test_an_unknown_type_is_refused_by_name() -> None:
