@@ -59,6 +59,7 @@ LEVELS: dict[str, int] = {
                 "authfiles",
                 "callers",
                 "ports",
+                "garbage",
             ),
             ("store",),
             ("doctor",),
