@@ -22,6 +22,8 @@ OLDEST_SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x41474E5A
 PAGE_SIZE: Final = 8192
 _SPARE_BYTES: Final = 16 << 20
+_INCREMENTAL: Final = 2
+"""How SQLite calls `pragma auto_vacuum = incremental`."""
 
 _VERSION_1: Final = """
 create table meta (key text primary key, value) without rowid;
@@ -122,7 +124,10 @@ def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
     con = _connect(path)
     try:
         con.execute(f"pragma page_size = {PAGE_SIZE}")
-        con.execute("pragma auto_vacuum = incremental")
+        # Before anything is committed: the first commit would copy all of an old log into the file.
+        con.execute("pragma wal_autocheckpoint = 0")
+        if con.execute("pragma auto_vacuum").fetchone()[0] != _INCREMENTAL:  # to say it is a commit
+            con.execute("pragma auto_vacuum = incremental")
         mode = con.execute("pragma journal_mode = wal").fetchone()[0]
     except sqlite3.DatabaseError:
         con.close()
@@ -134,7 +139,6 @@ def connect_writer(path: Path, options: StoreOptions) -> sqlite3.Connection:
             "write-ahead log needs: choose a local directory"
         )
     con.execute(f"pragma synchronous = {options.synchronous}")
-    con.execute("pragma wal_autocheckpoint = 0")
     con.execute("pragma secure_delete = off")  # on in some builds: writes zeros over the whole log
     con.execute(f"pragma journal_size_limit = {2 * options.checkpoint_bytes}")
     con.execute("pragma cache_size = -16384")
