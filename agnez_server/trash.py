@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK_S: Final = 30.0
 """After the start, when there is other work to do."""
 LOOK_EVERY_S: Final = 600.0
+CERTAIN_S: Final = 3600.0
+"""So long it has to be found overdue, look after look: a clock that was wrong at the start is set
+right meanwhile, and what is deleted can't be brought back."""
 _DAY_US: Final = 86_400_000_000
 
 
@@ -34,6 +38,7 @@ class Trash:
         days: For how long they can be brought back.
         now: µs UTC.
         due: The same for what ends, where that is another clock; see `SteadyTime`.
+        steady: Seconds from any moment on, of a clock that nobody sets.
     """
 
     def __init__(
@@ -42,8 +47,12 @@ class Trash:
         days: float,
         now: Callable[[], int] = now_us,
         due: Callable[[], int] | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog, self.days, self._now, self._due = catalog, days, now, due or now
+        self._steady = steady
+        self._since = dict[str, float]()
+        """When a run was first found overdue, if it was in each look since."""
 
     async def put(self, *runs: str) -> None:
         """
@@ -74,12 +83,17 @@ class Trash:
         return [run["id"] for run in thrown if (run["deleted"] or 0) <= until]
 
     async def empty(self) -> list[str]:
-        """Delete for good what is overdue; ids of it. Then collect the blobs that nobody names."""
-        overdue = self.overdue()
-        for run in overdue:
+        """
+        Delete for good what has been overdue for `CERTAIN_S`; ids of it. Then collect the blobs
+        that nobody names.
+        """
+        now = self._steady()
+        self._since = {run: self._since.get(run, now) for run in self.overdue()}
+        certain = [run for run, since in self._since.items() if now - since >= CERTAIN_S]
+        for run in certain:
             await self._catalog.delete(run)
         await self._catalog.store.collect_blobs()
-        return overdue
+        return certain
 
     async def watch(self) -> None:
         """Empty it soon and every ten minutes, until cancelled."""

@@ -62,7 +62,8 @@ def _look(path: Path | None, *, full: bool, tell: Told) -> Iterator[Finding]:
     roots = [root for root in ([path] if path else _own_spools()) if spools_below(root)]
     is_data = (directory / "agnez.db").is_file()
     if not is_data and not roots:
-        click.echo(f"Error: there is no data directory and no spool at {directory}", err=True)
+        told = f"Error: there is no data directory and no spool at {directory}"
+        click.echo(printable(told), err=True)
         raise SystemExit(_NOTHING)
     if is_data:
         from agnez_server.doctor import examine
@@ -94,12 +95,12 @@ def _salvage(source: Path, target: Path) -> None:
     try:
         saved = salvage(source.resolve(), target.resolve())
     except (NoDataDirectory, OSError, sqlite3.Error) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(str(error))) from error
     told = ", ".join(f"{count:,} {table}" for table, count in saved.rows.items() if count)
-    click.echo(f"saved to {target}: {told or 'nothing'}")
+    click.echo(printable(f"saved to {target}: {told or 'nothing'}"))
     if saved.broken:
         click.echo(f"not all could be read of: {', '.join(sorted(set(saved.broken)))}", err=True)
-    click.echo(f"look at it: agnez doctor {target}; use it: agnez up --data {target}")
+    click.echo(printable(f"look at it: agnez doctor {target}; use it: agnez up --data {target}"))
 
 
 @contextmanager
@@ -111,9 +112,12 @@ def _status(as_json: bool) -> Iterator[Told]:
         yield lambda what: None
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True).status("looking") as status:
-        yield lambda what: status.update(f"looking at {what}")
+    columns = TextColumn("looking at {task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("it", total=None)
+        yield lambda what: progress.update(task, description=what)
 
 
 def _write(found: Iterable[Finding]) -> None:

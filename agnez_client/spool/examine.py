@@ -52,9 +52,15 @@ def examine(path: Path) -> Iterator[Finding]:
 
 def _examine(path: Path) -> Iterator[Finding]:
     try:
+        yield from _looked_at(path)
+    except FileNotFoundError:  # a server has all of it, and its owner removes it
+        if (path / HEADER_NAME).exists():
+            raise
+
+
+def _looked_at(path: Path) -> Iterator[Finding]:
+    try:
         header = read_header(path)
-    except FileNotFoundError:  # a server has all of it, and its owner has removed it
-        return
     except NewerSpool as error:
         yield Finding("note", f"{error}; it is left alone", str(path))
         return
@@ -116,7 +122,7 @@ def _check_limits(spools: list[Path]) -> Iterator[Finding]:
     except AgnezError:  # said by whoever uses them
         return
     for place in sorted({spool.parent for spool in spools}):
-        size = folder_size(place)
+        size = sum(folder_size(header.parent) for header in place.glob(f"*/{HEADER_NAME}"))
         if size > _NEAR * settings.spool_user_limit:
             yield Finding(
                 "note",

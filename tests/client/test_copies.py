@@ -13,7 +13,7 @@ from agnez_client.spool.examine import examine
 from agnez_client.spool.spool import Spool
 from agnez_client.syncing import sync_spool
 from agnez_client.transport import Transport
-from tests.client.damage import deliver, xs
+from tests.client.damage import deliver, leave, xs
 from tests.client.ingest_server import IngestServer
 from tests.client.spools import Clock, claim, new_spool, write
 from tests.support.proof import FULL
@@ -118,3 +118,28 @@ def test_owner_and_copies_in_any_order(
     server.close()
 
     assert xs(taken) == written
+
+
+def test_only_spools_beside_a_spool_count_for_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What else lies in a directory, however much, is not looked into."""
+    path = leave(tmp_path / "place")
+    other = path.parent / "other"
+    other.mkdir()
+    (other / "large").write_bytes(bytes(1 << 20))
+    monkeypatch.setenv("AGNEZ_SPOOL_USER_LIMIT", str(1 << 20))
+
+    assert not [f for f in examine(path) if "new points are refused" in f.what]
+
+
+def test_a_spool_that_goes_while_it_is_looked_at_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server has all of it, and its owner removes it."""
+    path = leave(tmp_path / "place")
+    monkeypatch.setattr(
+        "agnez_client.spool.examine.check_rejected", lambda spool: shutil.rmtree(spool) or ()
+    )
+
+    assert list(examine(path)) == []

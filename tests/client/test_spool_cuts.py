@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from agnez_client.spool.survey import survey
 from tests.client.damage import EVENTS, POINTS, again, deliver, leave, xs
 from tests.client.ingest_server import IngestServer
 from tests.support.proof import FULL, proved
+from tests.support.quick import quick_directory
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 HEAD, RECORD, SLOTS = 4096, 32, 16
@@ -29,10 +31,12 @@ def offsets(size: int) -> list[int]:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> tuple[Path, Path]:
-    """A spool that waits for a server, and a copy of its files."""
-    path = leave(tmp_path / "place")
-    return path, Path(shutil.copytree(path, tmp_path / "copy"))
+def spool(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A spool that waits for a server, and a copy of its files; where syncing costs nothing."""
+    quick = quick_directory(tmp_path)
+    path = leave(quick / "place")
+    yield path, Path(shutil.copytree(path, quick / "copy"))
+    shutil.rmtree(quick)
 
 
 def cut(spool: tuple[Path, Path], name: str, size: int) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from agnez_client.spool.sums import sums_of
 from tests.client.damage import EVENTS, POINTS, again, deliver, leave, xs
 from tests.client.ingest_server import IngestServer
 from tests.support.proof import FULL, proved
+from tests.support.quick import quick_directory
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 HEAD, SLOTS = 4096, 16
@@ -27,10 +29,12 @@ NAMES = ("events", "header.json", "header.spare", "cursor", *(
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> tuple[Path, Path]:
-    """A spool that waits for a server, and a copy of its files."""
-    path = leave(tmp_path / "place")
-    return path, Path(shutil.copytree(path, tmp_path / "copy"))
+def spool(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A spool that waits for a server, and a copy of its files; where syncing costs nothing."""
+    quick = quick_directory(tmp_path)
+    path = leave(quick / "place")
+    yield path, Path(shutil.copytree(path, quick / "copy"))
+    shutil.rmtree(quick)
 
 
 def flip(path: Path, *bits: int) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from agnez_server.keys import CATALOG, STORE
 from agnez_server.models import now_us
-from agnez_server.trash import Trash
+from agnez_server.trash import CERTAIN_S, Trash
 from tests.server.bodies import PNG, put, ref, sha256
 from tests.server.running import RunningServer
 from tests.server.spools import Spool
@@ -126,18 +126,41 @@ async def test_what_is_purged_takes_its_blobs_along(server: RunningServer) -> No
 
 
 async def test_the_trash_is_emptied_by_age(server: RunningServer) -> None:
-    """A run goes when its days are over, not before; others stay."""
+    """A run goes when its days are over and were an hour ago, not before; others stay."""
     catalog = server.served.app[CATALOG]
     id, kept = await server.new_run(), await server.new_run(name="kept")
     await throw(server, id)
     thrown_us = catalog.run(id)["deleted"] or 0
 
-    early = await Trash(catalog, 7, lambda: thrown_us + 7 * DAY_US - 1).empty()
-    due = await Trash(catalog, 7, lambda: thrown_us + 7 * DAY_US).empty()
+    days, steady_s = 7 * DAY_US - 1, 0.0
+    trash = Trash(catalog, 7, lambda: thrown_us + days, steady=lambda: steady_s)
+    assert await trash.empty() == []
+    days = 7 * DAY_US
+    assert await trash.empty() == []
+    steady_s = CERTAIN_S - 1
+    assert await trash.empty() == []
+    steady_s = CERTAIN_S
 
-    assert (early, due) == ([], [id])
+    assert await trash.empty() == [id]
+
     assert (await server.refused("GET", f"/runs/{id}"))[0] == 410
     assert (await server.get(f"/runs/{kept}"))["name"] == "kept"
+
+
+async def test_a_clock_that_was_wrong_at_the_start_empties_nothing(server: RunningServer) -> None:
+    """A year ahead, then set right: what looked overdue was not, and counts anew when it is."""
+    catalog = server.served.app[CATALOG]
+    id = await server.new_run()
+    await throw(server, id)
+    thrown_us, days, steady_s = catalog.run(id)["deleted"] or 0, 365, 0.0
+    trash = Trash(catalog, 7, lambda: thrown_us + days * DAY_US, steady=lambda: steady_s)
+    assert await trash.empty() == []
+    days, steady_s = 1, CERTAIN_S / 2
+    assert await trash.empty() == []
+    days, steady_s = 7, CERTAIN_S
+
+    assert await trash.empty() == []
+    assert (await server.call("POST", f"/runs/{id}/restore"))[0] == 200
 
 
 async def test_the_trash_survives_a_restart(

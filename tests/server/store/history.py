@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,13 +43,6 @@ class History:
     def held(self, state: State) -> int | None:
         """After how many commits the store held this *state*; None: it never did."""
         return self.states.index(state) if state in self.states else None
-
-
-def quick_directory(fallback: Path) -> Path:
-    """A new directory in memory, where there is one: thousands of small files are synced."""
-    memory = Path("/dev/shm")
-    where = memory if os.access(memory, os.W_OK) else fallback
-    return Path(tempfile.mkdtemp(prefix="agnez-", dir=where))
 
 
 async def make_history(directory: Path, commits: int, *, sealed: bool = False) -> History:

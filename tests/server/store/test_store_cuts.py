@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agnez_server.store import SqliteStore, schema
-from tests.server.store.history import OPTIONS, History, make_history, quick_directory, state_of
+from tests.server.store.history import OPTIONS, History, make_history, state_of
 from tests.support.proof import proved, size
+from tests.support.quick import quick_directory
 
-COMMITS = 7
+COMMITS = 5
 STEP = size(397, 1)
 FRAME = 24 + 512
 

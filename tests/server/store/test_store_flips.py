@@ -16,10 +16,10 @@ from tests.server.store.history import (
     OPTIONS,
     State,
     make_history,
-    quick_directory,
     state_of,
 )
 from tests.support.proof import proved, size
+from tests.support.quick import quick_directory
 
 FLIPS = size(120, 4000)
 FRAME = 24 + 8192
