@@ -17,6 +17,9 @@ AGNEZ = [sys.executable, "-c", "from agnez_client.cli import main; main()"]
 class AgnezPeer:
     """`Context` and `send`; the server at AGNEZ_URL, which the benchmark has started."""
 
+    def __init__(self) -> None:
+        self._id: str | None = None
+
     def begin(self, folder: Path) -> None:
         from agnez_client import Context
 
@@ -41,9 +44,13 @@ class AgnezPeer:
         os.execv(AGNEZ[0], [*AGNEZ, "up", "--port", str(port), "--data", str(folder / "data")])
 
     def view(self, folder: Path, port: int) -> tuple[bytes, list[float], list[float]]:
-        body = fetch(f"{api()}/channels/{channel()['id']}/points?px=1000")
-        found = json.loads(body)
-        return body, found["x"], found["y"]
+        from agnez_client.columns import COLUMNS_CONTENT_TYPE, decode_columns
+
+        if self._id is None:
+            self._id = channel()["id"]
+        body = fetch(f"{api()}/channels/{self._id}/points?px=1000", accept=COLUMNS_CONTENT_TYPE)
+        (block,) = decode_columns(body)[1]
+        return body, block.x.tolist(), block.y.tolist()
 
 
 def api() -> str:
@@ -54,7 +61,8 @@ def channel() -> dict[str, Any]:
     """The channel "loss" of the newest run."""
     run = json.loads(fetch(f"{api()}/runs"))["items"][0]["id"]
     found = json.loads(fetch(f"{api()}/runs/{run}/channels"))["items"]
-    return next(c for c in found if c["name"] == "loss")
+    (loss,) = (c for c in found if c["name"] == "loss")
+    return dict(loss)
 
 
 if __name__ == "__main__":

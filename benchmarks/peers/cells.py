@@ -1,226 +1,227 @@
-"""The cells of one tracker's line: its tasks are started, fed, killed and timed from outside."""
+"""The cells of one peer: its tasks are started, fed, killed and timed from outside."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import socket
 import statistics
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leash import MARK, Leash, marked
+
 PLACE = Path(__file__).resolve().parent
-POLLS = {
-    "agnez": "pushed", "trackio": "1 s", "aim": "10 s", "mlflow": "30 s",
-    "tensorboardx": "30 s, when switched on", "wandb": "no page",
-}  # fmt: skip
-"""What the pages do by default, as far as their sources say."""
+PAGELESS = {"wandb"}
 OFFLINE = {
     "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "AIM_UI_TELEMETRY_ENABLED": "0",
-    "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_ANALYTICS_ENABLED": "False",
-    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "GIT_PYTHON_REFRESH": "quiet",
+    "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
+    "no_proxy": "127.0.0.1,localhost",
 }  # fmt: skip
-LONGEST_S = 90.0
-Program = subprocess.Popen[str]
+"""What keeps the peers at home: their own switches, and a proxy that isn't there."""
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a cell does, and for how many seconds it logs before it takes what it has."""
+
+    calls: int = 100_000
+    calls_s: float = 2
+    points: int = 100_000
+    points_s: float = 25
+    page: int = 1_000_000
+    page_s: float = 60
+    killed: int = 1000
+    killed_s: float = 6
+    samples: int = 10
+    sample_s: float = 20
+    cell_s: float = 90
+    """The limit of a whole cell, with all that it starts."""
+
+
+SMALL = Size(5000, 0.5, 5000, 2, 20_000, 2, 200, 1, 2, 4, 40)
 
 
 class Failed(RuntimeError):
-    """A task ended without an answer, or took too long."""
+    """A task ended without an answer."""
 
 
 class Cells:
-    """What was found so far for the tracker *name*."""
+    """What was found so far for the peer *name*."""
 
-    def __init__(self, name: str, python: Path, small: bool) -> None:
-        self.name, self._python, self._small = name, python, small
-        self._found: dict[str, list[dict[str, Any]]] = {}
-        self._failed: dict[str, str] = {}
+    def __init__(self, name: str, python: Path, folder: Path, size: Size) -> None:
+        self.name, self.size = name, size
+        self.found: dict[str, list[Found]] = {}
+        self.failed: dict[str, str] = {}
+        self._python, self._folder = python, folder
+        self._durable_run: Path | None = None
 
-    def measure(self, folder: Path, with_page: bool) -> None:
-        """One round; a task that fails is told in its cell, and the others go on."""
-        tenth = 10 if self._small else 1
-        for cell, task, most, limit in (
-            ("cost", self._task, 10_000 // tenth, 5),
-            ("durable", self._task, 100_000 // tenth, 20 // tenth + 1),
-            ("kill", self._kill, 1000, 0),
-        ):
-            self._try(cell, task, folder / cell, cell, most, limit)
-        if with_page and POLLS[self.name] != "no page":
-            fill = (1_000_000 // tenth**2, 25 // tenth + 1)
-            self._try("ask", self._ask, folder / "ask", "filled", *fill)
-            self._try("live", self._live, folder / "live", "live", 5, 10)
-
-    def _try(self, cell: str, task: Any, folder: Path, *given: Any) -> None:
-        folder.mkdir(parents=True)
+    def measure(self, cell: str, left_s: float = 1e9) -> float:
+        """One round of *cell* in *left_s*, failing or not; how long it took, in seconds."""
+        if cell in ("page", "live") and self.name in PAGELESS:
+            return 0.0
+        start, limit_s = time.monotonic(), min(self.size.cell_s, left_s)
+        if limit_s < 2:
+            self.failed[cell] = "out of time"
+            return 0.0
+        folder = self._place(cell)
+        folder.mkdir(parents=True, exist_ok=True)
+        leash = Leash(folder, limit_s)
         try:
-            with self._home(folder) as (environment, port):
-                found = task(folder, environment, port, *given)
-            self._found.setdefault(cell, []).append(found)
+            with leash, self._home(folder) as home:
+                found = getattr(self, f"_{cell}")(home)
+            self.found.setdefault(cell, []).append(found)
         except (Failed, OSError, ValueError, subprocess.SubprocessError) as error:
-            self._failed[cell] = str(error)[-80:].replace("\n", " ").replace("|", "/")
+            reason = f"not within {limit_s:.0f} s" if leash.late else str(error)
+            self.failed[cell] = reason[-100:].replace("\n", " ").replace("|", "/")
+        if folder != self._durable_run or cell == "page":
+            shutil.rmtree(folder, ignore_errors=True)
+        return time.monotonic() - start
 
-    # -- processes ---------------------------------------------------------------------------
+    def _place(self, cell: str) -> Path:
+        """Where *cell* works: one that shows 100,000 points has them already."""
+        if cell == "page" and self._durable_run and not self._reaches(self.size.page):
+            return self._durable_run
+        number = len(self.found.get(cell, ()))
+        return self._folder / self.name / f"{cell}-{number}"
 
-    def _command(self, *args: object) -> list[str]:
-        return [str(self._python), str(PLACE / f"{self.name}_peer.py"), *map(str, args)]
+    def _reaches(self, points: int) -> bool:
+        """Whether so many are logged in time, as far as 100,000 tell."""
+        found = self.found.get("durable")
+        return bool(found) and found[0]["kept_s"] / found[0]["logged"] * points < self.size.page_s
 
-    @contextmanager
-    def _home(self, folder: Path) -> Iterator[tuple[dict[str, str], int]]:
-        """The environment of a user who has nothing yet, with a server where one is needed."""
-        port = free_port()
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith(("AGNEZ_", "PYTHON", "XDG_"))
-        }
-        environment |= {**OFFLINE, "HOME": str(folder), "TRACKIO_DIR": str(folder / "trackio")}
-        if self.name == "agnez":
-            environment |= {"AGNEZ_URL": f"http://127.0.0.1:{port}"}
-            with self._server(folder, environment, port):
-                yield environment, port
-        else:
-            yield environment, port
+    # -- the cells ---------------------------------------------------------------------------
 
-    @contextmanager
-    def _server(self, folder: Path, environment: dict[str, str], port: int) -> Iterator[None]:
-        with self._started(environment, "serve", folder, port) as process:
-            end = time.monotonic() + LONGEST_S
-            while not listens(port):
-                if process.poll() is not None or time.monotonic() > end:
-                    raise Failed("its server did not start")
-                time.sleep(0.05)
-            yield
+    def _cost(self, home: Home) -> Found:
+        return home.task("cost", self.size.calls, self.size.calls_s)
 
-    @contextmanager
-    def _started(
-        self, environment: dict[str, str], *args: object
-    ) -> Iterator[subprocess.Popen[str]]:
-        """A task that runs; it and all that it started are ended with the block."""
-        with subprocess.Popen(
-            self._command(*args), env=environment, stdin=subprocess.PIPE, text=True,
-            stdout=subprocess.DEVNULL if args[0] == "serve" else subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True, cwd=environment["HOME"],
-        ) as process:  # fmt: skip
-            try:
-                yield process
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+    def _durable(self, home: Home) -> Found:
+        found = home.task("durable", self.size.points, self.size.points_s) | home.task("count")
+        if self._durable_run is None and self.name != "agnez":
+            self._durable_run = home.folder
+        return found
 
-    def _task(
-        self, folder: Path, environment: dict[str, str], port: int, *args: object
-    ) -> dict[str, Any]:
-        """What the task says at its end."""
-        done = subprocess.run(
-            self._command(args[0], folder, *args[1:]), env=environment, capture_output=True,
-            text=True, timeout=LONGEST_S, cwd=folder,
-        )  # fmt: skip
-        answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        if done.returncode or not answers:
-            raise Failed((done.stderr or done.stdout).strip()[-80:] or "no answer")
-        return dict(json.loads(answers[-1]))
-
-    def _kill(
-        self, folder: Path, environment: dict[str, str], port: int, *args: object
-    ) -> dict[str, Any]:
-        """The trainer dies behind its last call; then its points are counted."""
-        with self._started(environment, args[0], folder, *args[1:]) as process:
-            heard(process)
+    def _kill(self, home: Home) -> Found:
+        """The trainer dies behind its last call; what it left running ends; points are counted."""
+        before = marked(home.folder)
+        with home.started("kill", self.size.killed, self.size.killed_s) as process:
+            logged = heard(process)
             process.kill()
             process.wait()
-        return self._task(folder, environment, port, "count")
+            until = time.monotonic() + 5
+            while marked(home.folder) - before and time.monotonic() < until:
+                time.sleep(0.05)
+        return {**logged, **home.task("count")}
 
-    def _ask(
-        self, folder: Path, environment: dict[str, str], port: int, *args: object
-    ) -> dict[str, Any]:
+    def _page(self, home: Home) -> Found:
         """A run is filled, then its page's endpoint asked."""
-        logged = self._task(folder, environment, port, *args)
+        if home.folder == self._durable_run:
+            logged = {"logged": self.found["durable"][0]["logged"]}
+        else:
+            most = self.size.page if self._reaches(self.size.page) else self.size.points
+            logged = home.task("filled", most, self.size.page_s)
         with ExitStack() as stack:
             if self.name != "agnez":
-                stack.enter_context(self._server(folder, environment, port))
-            self._wait_for_points(folder, environment, port)
-            return {**logged, **self._task(folder, environment, port, "ask", port, 30)}
+                stack.enter_context(home.server())
+            with home.started("watch", home.port, 60) as process:
+                say(process, -1)
+                if not heard(process)["seen"]:
+                    raise Failed("its page showed nothing within 60 s")
+            return {**logged, **home.task("ask", home.port, 15)}
 
-    def _wait_for_points(self, folder: Path, environment: dict[str, str], port: int) -> None:
-        """Until the server has read the run."""
-        with self._started(environment, "watch", folder, port, 30) as process:
-            say(process, -1)
-            if not heard(process)["seen"]:
-                raise Failed("the page showed nothing within 30 s")
-
-    def _live(
-        self, folder: Path, environment: dict[str, str], port: int, *args: Any
-    ) -> dict[str, Any]:
+    def _live(self, home: Home) -> Found:
         """Points one by one, each until it is in the page's answer."""
-        name, most, limit = args
         took: list[float] = []
+        limit_s = self.size.sample_s
         with ExitStack() as stack:
-            trainer = stack.enter_context(self._started(environment, name, folder))
+            trainer = stack.enter_context(home.started("live"))
             heard(trainer)
             if self.name != "agnez":
-                stack.enter_context(self._server(folder, environment, port))
-            watcher = stack.enter_context(self._started(environment, "watch", folder, port, limit))
-            for x in range(1, most + 1):
+                stack.enter_context(home.server())
+            watcher = stack.enter_context(home.started("watch", home.port, limit_s))
+            for x in range(1, self.size.samples + 1):
                 say(watcher, x)
                 start = time.perf_counter()
                 say(trainer, x)
                 heard(trainer)
                 if not heard(watcher)["seen"]:
-                    return {"not_within_s": limit, "seen": len(took)}
+                    return {"not_within_s": limit_s, "seen": len(took)}
                 took.append((time.perf_counter() - start) * 1e3)
         return {"ms": statistics.median(took), "seen": len(took)}
 
-    # -- words -------------------------------------------------------------------------------
+    @contextmanager
+    def _home(self, folder: Path) -> Iterator[Home]:
+        """The place of a user who has nothing yet, with a server where one is needed to log."""
+        home = Home(self.name, self._python, folder)
+        with ExitStack() as stack:
+            if self.name == "agnez":
+                home.environment["AGNEZ_URL"] = f"http://127.0.0.1:{home.port}"
+                server = stack.enter_context(home.server())
+                home.environment["PEER_SERVER"] = str(server.pid)
+            yield home
 
-    def line(self) -> list[str]:
-        """The cells as texts."""
-        return [
-            self.name, self._cost(), self._median("cost", "cpu_us", "{:.3g} µs"), self._durable(),
-            self._page(), self._spike(), self._seen(), POLLS[self.name],
-            self._median("kill", "counted", "{:,.0f} of 1,000"),
-        ]  # fmt: skip
 
-    def _median(self, cell: str, key: str, form: str) -> str:
-        found = self._found.get(cell)
-        if not found:
-            return self._failed.get(cell, "–")
-        return form.format(statistics.median(f[key] for f in found))
+class Home:
+    """A folder and an environment in which the tasks of a cell run."""
 
-    def _cost(self) -> str:
-        median = self._median("cost", "median_us", "{:.3g}")
-        return f"{median} / {self._median('cost', 'p99_us', '{:.3g} µs')}"
+    def __init__(self, name: str, python: Path, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self._command = [str(python), str(PLACE / f"{name}_peer.py")]
+        own = ("AGNEZ_", "PYTHON", "XDG_", "PEER_")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
+        self.environment |= {
+            **OFFLINE, MARK: str(folder), "HOME": str(folder), "TRACKIO_DIR": f"{folder}/trackio",
+        }  # fmt: skip
 
-    def _durable(self) -> str:
-        found = self._found.get("durable")
-        if not found:
-            return self._failed.get("durable", "–")
-        seconds = statistics.median(f["kept_s"] for f in found)
-        logged, counted = found[-1]["logged"], found[-1]["counted"]
-        rest = "" if counted == logged else f", {counted:,} found"
-        return f"{seconds:.3g} s for {logged:,}{rest}"
+    @contextmanager
+    def started(self, name: str, *args: object) -> Iterator[subprocess.Popen[str]]:
+        """A task that runs; it ends with the block, what it started with the cell."""
+        command = [*self._command, name, str(self.folder), *map(str, args)]
+        with (
+            (self.folder / "errors").open("a") as errors,
+            subprocess.Popen(
+                command, env=self.environment, cwd=self.folder, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                start_new_session=True,
+            ) as process,
+        ):  # fmt: skip
+            try:
+                yield process
+            except Failed as error:
+                raise Failed(str(error) or self._last_error()) from None
+            finally:
+                process.kill()
 
-    def _page(self) -> str:
-        found = self._found.get("ask")
-        if not found:
-            return self._failed.get("ask", "–")
-        f = found[0]
-        return f"{f['ms']:.3g} ms, {f['points']:,} points, {f['bytes']:,} bytes of {f['logged']:,}"
+    def task(self, name: str, *args: object) -> Found:
+        """What the task says, once it has ended by itself."""
+        with self.started(name, *args) as process:
+            found = heard(process)
+            if process.wait():
+                raise Failed
+        return found
 
-    def _spike(self) -> str:
-        found = self._found.get("ask")
-        return "–" if not found else "there" if found[0]["spike"] else "**lost**"
+    @contextmanager
+    def server(self) -> Iterator[subprocess.Popen[str]]:
+        """The server of the pages, once it takes connections."""
+        with self.started("serve", self.port) as process:
+            while not listens(self.port):
+                if process.poll() is not None:
+                    raise Failed
+                time.sleep(0.05)
+            yield process
 
-    def _seen(self) -> str:
-        found = self._found.get("live")
-        if not found:
-            return self._failed.get("live", "–")
-        if "ms" not in found[0]:
-            return f"not within {found[0]['not_within_s']} s"
-        return f"{found[0]['ms']:.3g} ms"
+    def _last_error(self) -> str:
+        lines = (self.folder / "errors").read_text(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else "ended without an answer"
 
 
 def free_port() -> int:
@@ -236,17 +237,20 @@ def listens(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
-def say(process: Program, x: int) -> None:
+def say(process: subprocess.Popen[str], x: int) -> None:
     """Tell a task the next x."""
     assert process.stdin is not None
-    process.stdin.write(f"{x}\n")
-    process.stdin.flush()
+    try:
+        process.stdin.write(f"{x}\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        raise Failed from None
 
 
-def heard(process: Program) -> dict[str, Any]:
-    """The next answer of a task; other lines that it prints are passed over."""
+def heard(process: subprocess.Popen[str]) -> Found:
+    """The next answer of a task."""
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("{"):
-            return dict(json.loads(line))
-    raise Failed("the task ended early")
+    line = process.stdout.readline()
+    if not line:
+        raise Failed
+    return dict(json.loads(line))

@@ -1,12 +1,14 @@
 """
-One thing done with one tracker, in its environment: `python trackio_peer.py cost FOLDER`.
+One thing done with one peer, in its environment: `python trackio_peer.py cost FOLDER`.
 
-What a task finds it prints as one line of JSON. `peers.py` starts tasks and asks the pages.
+What a task finds it prints as one line of JSON, and nothing else: whatever the peer prints is
+thrown away. `cells.py` starts tasks and gives them their limits.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -14,8 +16,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Protocol
 
+import processor
+
 SPIKE_X, SPIKE_Y = 777, 1000.0
 RUN = "run"
+_answers = sys.stdout
 
 
 class Peer(Protocol):
@@ -31,7 +36,7 @@ class Peer(Protocol):
         """Wait until all that was logged is kept."""
 
     def count(self, folder: Path) -> int:
-        """How many points the tracker's own reader finds below *folder*."""
+        """How many points the peer's own reader finds below *folder*."""
 
     def serve(self, folder: Path, port: int) -> None:
         """Become the server of the pages, on 127.0.0.1; does not return."""
@@ -46,47 +51,65 @@ def value(x: int) -> float:
 
 
 def tell(**found: Any) -> None:
-    print(json.dumps(found), flush=True)
+    print(json.dumps(found), file=_answers, flush=True)
 
 
 def cost(peer: Peer, folder: Path, most: int, limit_s: float) -> None:
-    """Time of each call, and the processor time of the process until all is kept."""
+    """Time of each call, and the processor time of all processes until all is kept."""
+    processor.adopt()
+    server = int(os.environ["PEER_SERVER"]) if "PEER_SERVER" in os.environ else None
     peer.begin(folder)
+    peer.log(0, 0.5)
     clock, found = time.perf_counter_ns, []
-    used, end = time.process_time_ns(), time.monotonic() + limit_s
-    for x in range(most):
+    used, end, log = processor.used_s(server), time.monotonic() + limit_s, peer.log
+    for x in range(1, most):
         start = clock()
-        peer.log(x, 0.5)
+        log(x, 0.5)
         found.append(clock() - start)
-        if not x % 100 and time.monotonic() > end:
+        if not x % 10 and time.monotonic() > end:
             break
     peer.finish()
+    used = processor.used_s(server) - used
     found.sort()
     tell(
         median_us=statistics.median(found) / 1e3,
         p99_us=found[int(len(found) * 0.99)] / 1e3,
-        cpu_us=(time.process_time_ns() - used) / len(found) / 1e3,
+        cpu_us=used / len(found) * 1e6,
         calls=len(found),
     )
 
 
 def durable(peer: Peer, folder: Path, most: int, limit_s: float) -> None:
-    """Seconds until *most* points are kept and read again by the tracker's own reader."""
+    """Seconds until *most* points are kept, as the peer says."""
     peer.begin(folder)
     start = time.monotonic()
     logged = fill(peer, most, limit_s)
     peer.finish()
-    kept_s = time.monotonic() - start
-    tell(logged=logged, kept_s=kept_s, counted=peer.count(folder))
+    tell(logged=logged, kept_s=time.monotonic() - start)
+
+
+def count(peer: Peer, folder: Path, most: int, limit_s: float) -> None:
+    """How many points a new process finds, and in which time."""
+    start = time.monotonic()
+    counted = peer.count(folder)
+    tell(counted=counted, read_s=time.monotonic() - start)
 
 
 def fill(peer: Peer, most: int, limit_s: float) -> int:
-    """Log up to *most* points for up to *limit_s*; how many."""
-    end = time.monotonic() + limit_s
-    for x in range(most):
-        peer.log(x, value(x))
-        if not x % 100 and time.monotonic() > end:
-            return x + 1
+    """Log up to *most* points for up to *limit_s*, many at once where there is a call; how many."""
+    end, size = time.monotonic() + limit_s, 100
+    many = getattr(peer, "log_many", None)
+    if many is not None:
+        size = 1000
+    for first in range(0, most, size):
+        xs = range(first, min(first + size, most))
+        if many is not None:
+            many(xs, [value(x) for x in xs])
+        else:
+            for x in xs:
+                peer.log(x, value(x))
+        if time.monotonic() > end:
+            return xs.stop
     return most
 
 
@@ -109,11 +132,14 @@ def live(peer: Peer, folder: Path, most: int, limit_s: float) -> None:
 
 
 def kill(peer: Peer, folder: Path, most: int, limit_s: float) -> None:
-    """*most* points in one go; whoever started this kills it then."""
+    """Up to *most* points, at most one a millisecond; whoever started this kills it then."""
     peer.begin(folder)
-    for x in range(most):
-        peer.log(x, 0.5)
-    tell(logged=most)
+    start, logged = time.monotonic(), 0
+    while logged < most and time.monotonic() < start + limit_s:
+        peer.log(logged, 0.5)
+        logged += 1
+        time.sleep(max(0.0, start + logged / 1000 - time.monotonic()))
+    tell(logged=logged)
     sys.stdin.read()
 
 
@@ -124,8 +150,8 @@ def ask(peer: Peer, folder: Path, port: int, limit_s: float) -> None:
         start = time.perf_counter()
         body, xs, ys = peer.view(folder, port)
         took.append((time.perf_counter() - start) * 1e3)
-    kept = took[1:] or took
-    tell(ms=statistics.median(kept), points=len(xs), bytes=len(body), spike=SPIKE_Y in ys)
+    again = took[1:] or took
+    tell(ms=statistics.median(again), points=len(xs), bytes=len(body), spike=SPIKE_Y in ys)
 
 
 def watch(peer: Peer, folder: Path, port: int, limit_s: float) -> None:
@@ -146,26 +172,27 @@ def sees(peer: Peer, folder: Path, port: int, x: float) -> bool:
         return False
 
 
-def fetch(url: str, body: Any = None) -> bytes:
+def fetch(url: str, body: Any = None, accept: str = "*/*") -> bytes:
     """The answer to a GET, or to a POST of *body* as JSON."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    headers = {"Content-Type": "application/json", "Accept": accept}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=60) as answer:
         found: bytes = answer.read()
     return found
 
 
 def main(peer: Peer) -> None:
     """Do what the command line says: a task, a folder, and for most how many and how long."""
+    global _answers
+    _answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     name, folder, most, limit_s = (*sys.argv[1:], "0", "0")[:4]
     place = Path(folder)
     if name == "serve":
         peer.serve(place, int(most))
-    elif name == "count":
-        tell(counted=peer.count(place))
     else:
         tasks = {
             "cost": cost, "durable": durable, "filled": filled, "live": live, "kill": kill,
-            "ask": ask, "watch": watch,
+            "count": count, "ask": ask, "watch": watch,
         }  # fmt: skip
         tasks[name](peer, place, int(most), float(limit_s))
