@@ -18,9 +18,10 @@ from agnez_server.keys import BODIES
 
 MAX_OBJECTS: Final = 200_000
 """
-Lists and objects of one body; brackets in its texts count as well. Each takes some 30 times as
-much memory as the two bytes that it is sent as, and nobody is answered while they are made.
+Lists and objects of one body. Each takes some 30 times as much memory as the two bytes that it is
+sent as, and nobody is answered while they are made.
 """
+_MOST_QUOTES: Final = 1_000_000
 
 
 async def read_body(request: web.Request) -> bytes:
@@ -87,7 +88,7 @@ def parse_json(body: bytes) -> object:
         BadRequest: If it is none, with the place of the error.
         TooLarge: If it holds more than `MAX_OBJECTS` lists and objects.
     """
-    if body.count(b"[") + body.count(b"{") > MAX_OBJECTS:
+    if _brackets(body) > MAX_OBJECTS and _brackets(*_outside_of_texts(body)) > MAX_OBJECTS:
         raise too_many_objects(MAX_OBJECTS)
     try:
         return orjson.loads(body)
@@ -95,6 +96,17 @@ def parse_json(body: bytes) -> object:
         hint = 'NaN and infinity are the texts "NaN", "Infinity" and "-Infinity"'
         bare = any(word in body for word in (b"NaN", b"Infinity"))
         raise BadRequest(f"the body is not JSON: {error}", hint=hint if bare else None) from None
+
+
+def _brackets(*parts: bytes) -> int:
+    """How many lists and objects begin in *parts*."""
+    return sum(part.count(b"[") + part.count(b"{") for part in parts)
+
+
+def _outside_of_texts(body: bytes) -> list[bytes]:
+    """The JSON *body* without what stands in its texts; all of it where texts are too many."""
+    quoted = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return quoted.split(b'"')[::2] if quoted.count(b'"') <= _MOST_QUOTES else [quoted]
 
 
 async def read_object(request: web.Request) -> Mapping[str, Any]:
