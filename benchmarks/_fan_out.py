@@ -21,6 +21,7 @@ from tests.server.spools import Spool, records
 HZ: Final = 10
 SERIES: Final = 50
 LOAD: Final = Path(__file__).with_name("_fan_out_load.py")
+_ESTABLISHED: Final = "01"
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,6 +34,22 @@ def cpu_s(pid: int) -> float:
 def resident_mb(pid: int) -> float:
     """Memory of a process, MB."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def unread(url: str) -> dict[str, int]:
+    """Bytes that lie in the kernel for each reader of the server at *url*, by his address."""
+    port, found = int(url.rstrip("/").rpartition(":")[2]), dict[str, int]()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, remote, state, queues, *_ = line.split()
+            if int(local.rpartition(":")[2], 16) == port and state == _ESTABLISHED:
+                found[remote] = int(queues.partition(":")[0], 16)
+    return found
+
+
+def stuck(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    """Readers for whom something lies there, and between two looks neither more nor less."""
+    return {who for who, size in before.items() if size and after.get(who) == size}
 
 
 class Load:

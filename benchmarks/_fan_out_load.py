@@ -74,6 +74,7 @@ async def watch(url: str, run: str, count: int, channels: int, stalled: int) -> 
 
 async def pretend(viewer: LightViewer) -> None:
     """Claim to have painted everything, without reading any of it."""
+    viewer.stall()
     with contextlib.suppress(ConnectionError):
         while True:
             await viewer.claim(2**53)

@@ -23,7 +23,7 @@ from tests.support.proof import FULL, proved, size
 from tests.support.viewers import LightViewer, narrow_session, wide_session
 from tests.support.vitals import Vitals, folder_mb, of_process
 
-SECONDS = size(12, 600)
+SECONDS = size(8, 600)
 TRAINERS, CHANNELS = 4, 3
 POINTS_A_SECOND = 50_000
 RATE = size(5_000, POINTS_A_SECOND) / TRAINERS / CHANNELS
@@ -68,6 +68,7 @@ class Crowd:
             await viewer.watch(run, places)
             self.visits += 1
             if stalls:
+                viewer.stall()
                 await asyncio.sleep(stay_s)  # it does nothing at all: that is what is tried
             else:
                 with contextlib.suppress(TimeoutError):

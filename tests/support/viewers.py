@@ -118,6 +118,13 @@ class LightViewer:
         if self._on_frame is not None:
             self._on_frame(body)
 
+    def stall(self) -> None:
+        """Take nothing more from the connection, not even what the library would keep."""
+        assert self._socket is not None
+        connection = self._socket._conn
+        assert connection is not None and connection.transport is not None
+        connection.transport.pause_reading()
+
     async def leave(self) -> None:
         """Close the connection."""
         if self._socket is not None:
@@ -125,11 +132,17 @@ class LightViewer:
 
 
 def narrow_session() -> aiohttp.ClientSession:
-    """An HTTP session whose connections take in very little before it is read."""
+    """
+    An HTTP session whose connections take in very little before it is read.
+
+    The kernel of the other side keeps in proportion to the size of a segment: as that is 64 kB on
+    loopback, megabytes. Here it is that of a bad line.
+    """
 
     def make(address: Any) -> socket.socket:
         made = socket.socket(*address[:3])
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         return made
 
     connector = aiohttp.TCPConnector(socket_factory=make, limit=0)
