@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page
 
@@ -247,7 +249,11 @@ async def test_a_deleted_cell_comes_back_with_its_id(site: Site) -> None:
 async def test_a_hidden_page_asks_for_nothing_and_catches_up(site: Site) -> None:
     """While nobody looks no cell is fetched; who comes back sees the newest."""
     id = await make(site, "old")
-    page = await site.open("/")
+    page = await site.page("/")
+    told = asyncio.Event()
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: (
+        told.set() if "told afterwards" in str(payload) else None)))  # fmt: skip
+    await page.goto(f"{site.url}/")
     await content(page, id).get_by_text("in old").wait_for()
     await _hide(page, hidden=True)
     asked: list[str] = []
@@ -256,7 +262,8 @@ async def test_a_hidden_page_asks_for_nothing_and_catches_up(site: Site) -> None
     await patch(site, id, name="new", value="<p>newest</p>")
     other = await make(site, "other")
     await site.post("/points", {"run": "told afterwards", "channel": "loss", "y": 1})
-    await page.get_by_role("link", name="told afterwards").wait_for(state="attached")
+    await asyncio.wait_for(told.wait(), 30)
+    await page.evaluate("() => new Promise(resolve => setTimeout(resolve))")
     assert [url for url in asked if "/values" in url] == []
 
     await _hide(page, hidden=False)
