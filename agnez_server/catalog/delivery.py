@@ -7,6 +7,7 @@ any document, and a spool stays with its run.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -103,13 +104,18 @@ class _Delivery:
     ) -> None:
         self.change, self.batch, self.mark, self.now = change, batch, mark, now
         self.receipt = Receipt(mark.events, mark.points)
-        self.store_id = catalog.store.id
         self.draft = RunDraft(catalog, change, batch.run)
         self.numbering = Numbering(mark.state)
-        self.intake = Intake(
-            catalog.store, change, batch, self.draft, self.numbering, now, wait_for_blobs
-        )
+        self.store, self.wait_for_blobs = catalog.store, wait_for_blobs
         self.params_events: list[int] = []
+
+    @functools.cached_property
+    def intake(self) -> Intake:
+        """What the events work on; most batches have points alone."""
+        return Intake(
+            self.store, self.change, self.batch, self.draft, self.numbering, self.now,
+            self.wait_for_blobs,
+        )  # fmt: skip
 
     def take(self) -> Receipt:
         batch, mark = self.batch, self.mark
@@ -119,11 +125,13 @@ class _Delivery:
             self.receipt.events = ordinal + 1
         if not self.draft.exists:
             raise self._unknown_run()
-        self.intake.check_blobs(store=self.store_id, events=mark.events, points=mark.points)
-        self._check_params()
+        if batch.events:
+            self.intake.check_blobs(store=self.store.id, events=mark.events, points=mark.points)
+            self._check_params()
         self.draft.heard()
         self._take_points()
-        self.intake.hand_over()
+        if batch.events:
+            self.intake.hand_over()
         self.draft.save(self.now)
         self._move_mark()
         return self.receipt
@@ -144,7 +152,7 @@ class _Delivery:
         return Gap(
             f"the run {self.batch.run} is not known here and the batch does not define it",
             hint="begin at the spool's first event",
-            store=self.store_id,
+            store=self.store.id,
             events=0,
             points=self.mark.points,
         )

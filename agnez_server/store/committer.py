@@ -203,10 +203,16 @@ class Committer:
         self._tell(Committed(changed, appended, entries, consoles))
 
     def _is_seal_due(self, group: Group) -> bool:
-        """While callers wait, sealing does too, for a time: it would slow their commits down."""
-        is_busy = len(self._pending) > len(group.units)
-        limit = self._options.seal_bytes * (_SEALS_PUT_OFF if is_busy else 1)
+        """
+        While callers wait, sealing does too, for a time: it would slow their commits down. So it
+        does while many series have few points each, which make poor chunks.
+        """
+        can_wait = len(self._pending) > len(group.units) or self._has_short_tails()
+        limit = self._options.seal_bytes * (_SEALS_PUT_OFF if can_wait else 1)
         return self._ledger.unsealed_bytes() >= limit
+
+    def _has_short_tails(self) -> bool:
+        return self._ledger.mean_tail() < self._options.short_tail
 
     def _tell(self, committed: Committed) -> None:
         for listener in tuple(self._listeners):

@@ -92,7 +92,7 @@ class Ledger:
         self._others: dict[str, int] = {}
         """Bytes of lines and blobs by run."""
         self._deleted: set[str] = set()
-        self._tail_points = 0
+        self._tail_points = self._tails = 0
         self._kept: list[Account] = []
         self.log_id = 0
         """Newest row of the log whose points are in the tails."""
@@ -202,6 +202,10 @@ class Ledger:
         """How many points are not sealed."""
         return self._tail_points
 
+    def mean_tail(self) -> float:
+        """How many points a series has that are not sealed, of those that have any."""
+        return self._tail_points / max(self._tails, 1)
+
     def unsealed_bytes(self) -> int:
         """What is not sealed, in the log or in memory, whichever is more."""
         return max(self.log_bytes, POINT_BYTES * self._tail_points)
@@ -228,6 +232,7 @@ class Ledger:
                 one.account.sealed, one.account.sealed_bytes = one.figures, one.size
                 one.account.tail.drop(one.n)
                 self._tail_points -= one.n
+                self._tails -= not len(one.account.tail)
                 self._kept.append(one.account)
         for other in carried:
             other.account.tail.detach()
@@ -245,6 +250,7 @@ class Ledger:
                 if series not in found:
                     found[series] = account, account.tail.end
                     account.seen_s = now_s
+                    self._tails += not len(account.tail)
                 account.tail.extend(points, start, end)
                 self._tail_points += end - start
         return [Appended(one.series, first, one.tail.end) for one, first in found.values()]
@@ -254,3 +260,4 @@ class Ledger:
         for account in self._runs.pop(run, ()):
             del self._accounts[account.series.id]
             self._tail_points -= len(account.tail)
+            self._tails -= bool(len(account.tail))

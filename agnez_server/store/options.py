@@ -34,8 +34,11 @@ class StoreOptions:
     seal_bytes: int = 16 * MIB
     """
     Size of the log, or of its points in memory, at which they move into sealed chunks. While
-    commits follow each other without a pause this waits for up to four times as much.
+    commits follow each other without a pause, or many series have few points each, this waits for
+    up to four times as much.
     """
+    short_tail: int = 8192
+    """Few unsealed points are fewer than this, on average: they make poor chunks."""
     seal_interval_s: float = 60.0
     seal_min_points: int = 1024
     """A series with fewer unsealed points is carried over in the log ..."""

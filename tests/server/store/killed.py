@@ -31,7 +31,11 @@ def blob_of(channel: int, number: int) -> bytes:
 
 async def main() -> None:
     options = StoreOptions(
-        seal_bytes=60_000, checkpoint_bytes=200_000, collect_interval_s=0.01, unnamed_for_s=3.0
+        seal_bytes=60_000,
+        short_tail=0,
+        checkpoint_bytes=200_000,
+        collect_interval_s=0.01,
+        unnamed_for_s=3.0,
     )
     store = await SqliteStore.open(Path(sys.argv[1]), options=options)
     await asyncio.gather(*(write(store, channel) for channel in range(CHANNELS)))

@@ -48,6 +48,21 @@ async def test_a_long_log_is_sealed_by_itself(open_store, feed) -> None:
     assert store.raw(series.id, 0, 50_000).y.tolist() == list(range(2000)) * 10
 
 
+async def test_short_tails_wait_for_more_points(open_store, feed) -> None:
+    """While many series have few points each the log may be four times as long, and no longer."""
+    store = await open_store(seal_bytes=100_000, short_tail=2000, seal_min_points=1)
+
+    for _ in range(2):
+        for channel in range(4):  # 800 points each, 153,600 bytes, in the end
+            await feed(store, np.zeros(400), key=("run", channel, 1, 0))
+    assert store.store_stats().tail_points == 3200
+    for channel in range(4):
+        await feed(store, np.zeros(1400), key=("run", channel, 1, 0))
+
+    await until(store, lambda: store.store_stats().tail_points * 24 < 100_000)
+    assert [n for _, _, n in chunks(store)][:3] == [2200, 2200, 2200]
+
+
 async def test_an_old_log_is_sealed_by_itself(open_store, feed) -> None:
     """After the interval, however short it is."""
     store = await open_store(seal_interval_s=0.05)
@@ -110,7 +125,7 @@ async def test_short_series_stay_in_the_log(open_store, feed) -> None:
 
 async def test_what_is_carried_over_is_bounded(open_store, feed) -> None:
     """When short series are many, the longest of them are sealed all the same."""
-    store = await open_store(seal_bytes=30_000, carry_bytes=10_000)
+    store = await open_store(seal_bytes=30_000, carry_bytes=10_000, short_tail=0)
 
     for channel in range(30):
         await feed(store, np.zeros(40 + channel), key=("run", channel, 1, 0))
