@@ -30,10 +30,10 @@ from pathlib import Path
 PLACE = Path(__file__).resolve().parent
 sys.path.insert(0, str(PLACE / "peers"))
 
+import leash  # noqa: E402
 import words  # noqa: E402
 from _rows import Row, report  # noqa: E402
 from cells import SMALL, Cells, Size  # noqa: E402
-from leash import kept  # noqa: E402
 
 ROOT = PLACE.parent
 ENVIRONMENTS = ROOT / ".agnez" / "peers"
@@ -170,7 +170,7 @@ def main() -> int:
     names = ["agnez", *(n for n in given.names or PEERS if n != "agnez")]
     found = {name: interpreter(name) for name in names}
     size = SMALL if given.small else Size()
-    with kept() as folder:
+    with leash.kept() as folder:
         peers = [Cells(n, p, folder, size) for n, p in found.items() if isinstance(p, Path)]
         until = time.monotonic() + given.minutes * 60
         loops = measured(peers, until, 1 if given.small else len(ROUNDS))

@@ -26,11 +26,12 @@ class AimPeer:
         self._run.close()
 
     def count(self, folder: Path) -> int:
-        from aim import Repo
+        from aim import Run
         from aim.storage.context import Context
 
-        run = Repo(str(folder)).get_run((folder / "run").read_text())
-        metric = run.get_metric("loss", Context({})) if run else None
+        # `Repo.get_run` knows only what `aim up` has put into its index.
+        run = Run((folder / "run").read_text(), repo=str(folder), read_only=True)
+        metric = run.get_metric("loss", Context({}))
         return 0 if metric is None else len(metric.values.sparse_numpy()[0])
 
     def serve(self, folder: Path, port: int) -> None:
