@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from playwright.async_api import Locator, Page
@@ -143,18 +145,17 @@ async def test_the_corner_makes_a_cell_wider_and_higher(site: Site) -> None:
     await corner.focus()
     await page.keyboard.press("ArrowLeft")
     await page.get_by_text("a: 1 column wide").wait_for(state="attached")
-    sizes = await sizes_kept(page, site)
-    assert sizes[ids[0]]["columns"] == 1
-    assert sizes[ids[0]]["height"] > 250
+    await sizes_kept(site, lambda sizes: sizes.get(ids[0], {}).get("columns") == 1)
+    assert (await arrangement(site))["sizes"][ids[0]]["height"] > 250
     await corner.dblclick()
-    assert await sizes_kept(page, site) == {}
+    await sizes_kept(site, lambda sizes: sizes == {})
 
 
-async def sizes_kept(page: Page, site: Site) -> Any:
-    """The sizes that the server has, once it has taken what was changed last."""
-    async with page.expect_response(lambda answer: answer.request.method == "GET"):
-        pass
-    return (await arrangement(site))["sizes"]
+async def sizes_kept(site: Site, wanted: Callable[[Any], bool]) -> None:
+    """Wait until the server has such sizes: a page tells them after a while."""
+    async with asyncio.timeout(30):
+        while not wanted((await arrangement(site))["sizes"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_a_deleted_cell_comes_back_to_where_it_was_put(site: Site) -> None:
