@@ -26,12 +26,15 @@ class AimPeer:
         self._run.close()
 
     def count(self, folder: Path) -> int:
-        from aim import Run
+        from aim import Repo
+        from aim.sdk.index_manager import RepoIndexManager
         from aim.storage.context import Context
 
-        # `Repo.get_run` knows only what `aim up` has put into its index.
-        run = Run((folder / "run").read_text(), repo=str(folder), read_only=True)
-        metric = run.get_metric("loss", Context({}))
+        # A run is found once it is in the index, which otherwise `aim up` sees to.
+        id, repo = (folder / "run").read_text(), Repo(str(folder))
+        RepoIndexManager.get_index_manager(repo).index(id)
+        run = Repo(str(folder)).get_run(id)
+        metric = run.get_metric("loss", Context({})) if run else None
         return 0 if metric is None else len(metric.values.sparse_numpy()[0])
 
     def serve(self, folder: Path, port: int) -> None:
