@@ -115,7 +115,7 @@ class Draft:
         rows = rows_of(self._change.docs)
         if numbers is not None:
             rows = {str(number): rows[str(number)] for number in numbers}
-        found = query.arranged(foresight.matches(query, rows))
+        found = foresight.found(query, rows)
         if len(found) > MAX_BULK:
             raise TooLarge(
                 f"{len(found)} records match, at most {MAX_BULK} are changed at a time",

@@ -32,6 +32,15 @@ class Foresight:
 
     seen: Rows = field(default_factory=dict)
     matching: frozenset[str] = frozenset()
+    arranged: tuple[Document, ...] = ()
+    """Those that match, as the query arranges them."""
+
+    def found(self, query: Query, rows: Rows) -> list[Document]:
+        """Those of *rows* that match *query*, arranged; *rows* has all that can match."""
+        known = bool(self.seen) and self.matching <= rows.keys()
+        if known and all(self.seen.get(number) is record for number, record in rows.items()):
+            return list(self.arranged)
+        return query.arranged(self.matches(query, rows))
 
     def matches(self, query: Query, rows: Rows) -> Iterator[Document]:
         """Those of *rows* that match *query*, in their order."""
@@ -52,4 +61,6 @@ async def foresee(query: Query, rows: Rows, size: int) -> Foresight:
 
 
 def _look(query: Query, seen: Rows) -> Foresight:
-    return Foresight(seen, frozenset(n for n, record in seen.items() if query.matches(record)))
+    matching = {number: record for number, record in seen.items() if query.matches(record)}
+    documents = (Document(record, int(number)) for number, record in matching.items())
+    return Foresight(seen, frozenset(matching), tuple(query.arranged(documents)))

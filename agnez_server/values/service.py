@@ -35,6 +35,8 @@ __all__ = ["Event", "Finder", "Limits", "Record", "Values"]
 
 T = TypeVar("T")
 _ALL: Final[Mapping[str, Any]] = {}
+_FEW: Final = 20
+"""So many new records are looked at on the spot; of more, others have their turn meanwhile."""
 Accept = Callable[[list[Record]], None]
 """Looks at what would be answered, before anything is kept, and raises to have it not done."""
 
@@ -154,7 +156,8 @@ class Values:
         if isinstance(data, list):
             if len(data) > MAX_BULK:
                 raise TooLarge(f"more than {MAX_BULK} records at a time", limit=MAX_BULK)
-            bodies = checked_bodies(data)
+            many = len(data) > _FEW
+            bodies = await asyncio.to_thread(checked_bodies, data) if many else checked_bodies(data)
             made = await self._change(lambda draft: [draft.create(body) for body in bodies])
             return [shown.trimmed(record) for record in made]
         body = checked_body(data)
