@@ -40,7 +40,7 @@ from tests.support.agnez_up import agnez_up
 HEALTHY, STALLED = 80, 20
 DEMAND = 1.5
 MOST_GROWTH_MB = 5.0
-FULL_WITHIN_S = 60
+FULL_WITHIN_S = 30
 """So long their sockets get to fill up."""
 
 
