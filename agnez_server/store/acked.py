@@ -71,6 +71,15 @@ def _read(raw: bytes) -> Acknowledged | None:
     return Acknowledged(store, number, Position(salts, frames))
 
 
+def position(index: int) -> Position:
+    """Where the log ends by its index, an open file."""
+    raw = os.pread(index, _INDEX.size, 0)
+    if len(raw) < _INDEX.size:
+        return NOWHERE
+    frames, salts = _INDEX.unpack(raw)
+    return Position(salts, frames)
+
+
 class AckedNote:
     """
     The file `ACKED`, open for writing, and the index of the log that it speaks of.
@@ -86,7 +95,7 @@ class AckedNote:
         try:
             self._index = os.open(f"{database}-shm", os.O_RDONLY | os.O_CLOEXEC)
             for slot in range(_SLOTS):
-                self._write(slot, number, self._position())
+                self._write(slot, number, position(self._index))
         except BaseException:
             self.close()
             raise
@@ -94,7 +103,7 @@ class AckedNote:
     def move(self, number: int) -> None:
         """The commit *number* is on disk. The caller keeps others from committing meanwhile."""
         try:
-            self._write(number % _SLOTS, number, self._position())
+            self._write(number % _SLOTS, number, position(self._index))
         except OSError as error:
             if not self._failed:
                 logger.warning("how far the store acknowledged can't be noted: %s", error)
@@ -105,13 +114,6 @@ class AckedNote:
         for fd in (self._fd, self._index):
             if fd >= 0:
                 os.close(fd)
-
-    def _position(self) -> Position:
-        raw = os.pread(self._index, _INDEX.size, 0)
-        if len(raw) < _INDEX.size:
-            return NOWHERE
-        frames, salts = _INDEX.unpack(raw)
-        return Position(salts, frames)
 
     def _write(self, slot: int, number: int, end: Position) -> None:
         raw = _SLOT.pack(_MAGIC, _VERSION, self._store, number, end.salts, end.frames)

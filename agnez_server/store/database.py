@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from agnez_server.store.acked import AckedNote, read_acked
+from agnez_server.store.glance import Glance
 from agnez_server.store.opening import look_at_wal, what_is_missing
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
@@ -34,16 +35,30 @@ class Database:
         self._open: list[sqlite3.Connection] = []
         self._acked = read_acked(path.parent)
         self._note: AckedNote | None = None
-        found = look_at_wal(path, self._acked)
+        self._glance: Glance | None = None
+        found = None if self._is_all_there() else look_at_wal(path, self._acked)
         self.damage = [found] if found is not None else []
         try:
             self.writer = self._keep(connect_writer(path, options))
+            if self._glance is not None:
+                self._glance.end_reading()
             self.id = prepare(self.writer, path)
             self.keeper = self._keep(connect_keeper(path, options))
             self.marks = self._keep(connect_reader(path))
         except BaseException:
             self.close()
             raise
+
+    def _is_all_there(self) -> bool:
+        """Whether SQLite finds in the write-ahead log all that was noted, so that it is sound."""
+        if self._acked is None or not self.wal_size():
+            return False
+        glance, noted = Glance(self.path), self._acked.end
+        if glance.end.salts == noted.salts and glance.end.frames >= noted.frames:
+            self._glance = glance
+            return True
+        glance.close()
+        return False
 
     def compare(self, number: int) -> None:
         """Say what is missing now that the newest commit is *number*; note commits from here on."""
@@ -103,6 +118,9 @@ class Database:
         if self._note is not None:
             self._note.close()
             self._note = None
+        if self._glance is not None:
+            self._glance.close()
+            self._glance = None
 
     def _keep(self, con: sqlite3.Connection) -> sqlite3.Connection:
         self._open.append(con)

@@ -62,7 +62,8 @@ def load_docs(
         rows = dict[str, Body]()
         cursor = con.execute("select id, body, crc from doc where tbl = ? order by id", (table,))
         while some := cursor.fetchmany(_AT_A_TIME):
-            rows.update(_sound(table, some) or _looked_at(table, some, damage))
+            if not _took(rows, table, some):
+                rows.update(_looked_at(table, some, damage))
         if rows:
             working.tables[table], committed.tables[table] = rows, rows.copy()
             working.next_ids[table] = int(next(reversed(rows))) + 1
@@ -82,17 +83,20 @@ def _tables(con: sqlite3.Connection) -> Iterator[str]:
         found = con.execute(first, found).fetchone()
 
 
-def _sound(table: str, rows: Sequence[_Row]) -> dict[str, Body] | None:
-    """Documents by id, where nothing is wrong with any of *rows*; what loops is not Python."""
+def _took(found: dict[str, Body], table: str, rows: Sequence[_Row]) -> bool:
+    """
+    Put the documents of *rows* into *found*, where nothing is wrong with any of them; what loops is
+    not Python.
+    """
     ids, bodies, sums = zip(*rows, strict=True)
     begins = table_sum(table)
     try:
-        found = map(zlib.crc32, bodies, [(begins + doc_id) & _WORD for doc_id in ids])
-        if tuple(found) == sums:
-            return dict(zip(map(str, ids), map(orjson.loads, bodies), strict=True))
+        if tuple(map(zlib.crc32, bodies, [(begins + doc_id) & _WORD for doc_id in ids])) != sums:
+            return False
+        found.update(zip(map(str, ids), map(orjson.loads, bodies), strict=True))
     except (TypeError, orjson.JSONDecodeError):  # a damaged row may hold anything
-        pass
-    return None
+        return False
+    return True
 
 
 def _looked_at(table: str, rows: Sequence[_Row], damage: Damage) -> Iterator[tuple[str, Body]]:

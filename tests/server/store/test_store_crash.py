@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from agnez_server.store import Mark
+from agnez_server.store.acked import Position
+from agnez_server.store.glance import Glance
 from tests.server.store.killed import BATCH, CHANNELS, blob_of, spool_of
 
 KILLS = 4
@@ -87,6 +89,35 @@ async def commits(open_store, tmp_path):
         await store.change(work)
     shutil.copytree(tmp_path / "live", tmp_path / "crashed")
     return tmp_path / "crashed"
+
+
+async def test_opening_what_was_killed_writes_nothing(open_store, commits) -> None:
+    """Neither the file nor its log: copying an old log into the file would come first else."""
+    files = [commits / "agnez.db", commits / "agnez.db-wal"]
+    before = [file.read_bytes() for file in files]
+
+    store = await open_store(commits.name)
+
+    assert [file.read_bytes() for file in files] == before
+    assert await commits_in(store) == 12
+
+
+async def test_sqlite_tells_how_far_it_goes_in_a_log(commits) -> None:
+    """All 24 + 8192 bytes of each frame behind the 32 of the head; up to a flipped bit, if any."""
+    log = commits / "agnez.db-wal"
+    frames = (log.stat().st_size - 32) // 8216
+    sound = Glance(commits / "agnez.db")
+    sound.close()
+    raw = bytearray(log.read_bytes())
+    raw[-100] ^= 1
+    log.write_bytes(raw)
+    broken = Glance(commits / "agnez.db")
+    broken.close()
+
+    assert sound.end == Position(bytes(raw[16:24]), frames)
+    assert broken.end.salts == sound.end.salts
+    assert 0 < broken.end.frames < frames
+    assert log.read_bytes() == raw
 
 
 async def test_a_cut_log_opens_to_a_whole_commit(open_store, tmp_path, commits) -> None:
