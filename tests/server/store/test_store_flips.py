@@ -80,7 +80,10 @@ async def test_flipped_bits_in_the_log(quick) -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["db", "blobs"])
 async def test_flipped_bits_in_the_databases(quick, name) -> None:
-    """What is shown is what was stored, or less, which is said; or the store does not open."""
+    """
+    Once the look beside the work is over: what is shown is what was stored, or less, which is
+    said; what can't be read is an error that says so; or the store does not open.
+    """
     history, shuffle = await make_history(quick / "live", 8, sealed=True), random.Random(4)
     whole = {"db": "agnez.db", "blobs": "blobs.db"}[name]
     data, found, began = history.files[whole], Counter[str](), time.monotonic()
