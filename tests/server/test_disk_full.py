@@ -50,7 +50,7 @@ async def server(tmp_path: Path, disk: Disk) -> AsyncIterator[RunningServer]:
     store = await SqliteStore.open(tmp_path / "data", options=options)
     settings = ServerSettings(host="127.0.0.1", port=0)
     app = make_app(settings, store, Gate(AuthFiles(tmp_path / "data"), needs_login=False))
-    runner = JsonRunner(app, shutdown_timeout=1.0)
+    runner = JsonRunner(app, settings, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = int(runner.addresses[0][1])
