@@ -43,7 +43,8 @@ LISTEN = """() => {
     window.lags = [];
     const charts = Bokeh.documents.map((doc) => {
         const [{ channels: [{ number }] }] = doc.get_model_by_name("plot").tags;
-        return { source: doc.get_model_by_name("raw:" + number), newest: 0 };
+        // Without smoothing the line on top is that of the points as sent.
+        return { source: doc.get_model_by_name("smooth:" + number), newest: 0 };
     });
     const look = () => {
         const now = (performance.timeOrigin + performance.now()) / 1000;

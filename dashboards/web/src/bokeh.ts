@@ -19,6 +19,19 @@ export interface Range1d extends Model {
 
 export interface Document {
   get_model_by_name(name: string): Model | null;
+  roots(): Model[];
+}
+
+export interface GlyphRenderer extends Model {
+  readonly glyph: Model;
+  readonly data_source: Source;
+  readonly visible: boolean;
+}
+
+export interface Plot extends Model {
+  readonly document: Document;
+  readonly tags: unknown[];
+  readonly renderers: readonly GlyphRenderer[];
 }
 
 export interface Scale {
@@ -34,14 +47,15 @@ export interface Box {
 }
 
 export interface PlotView {
-  readonly model: Model & { document: Document; tags: unknown[] };
+  readonly model: Plot;
   readonly frame: { x_scale: Scale; y_scale: Scale; bbox: Box };
   export(type: "png" | "svg", hidpi: boolean): { canvas: HTMLCanvasElement };
   remove(): void;
 }
 
 interface Library {
-  embed: { embed_item(item: unknown, target: HTMLElement): Promise<Iterable<PlotView>> };
+  embed: { add_document_standalone(document: Document, target: HTMLElement): Promise<Iterable<PlotView>> };
+  require(module: "document/index"): { Document: { from_json(json: unknown): Document } };
   Models: Record<string, new () => Model>;
   set_log_level(level: string): void;
 }
@@ -51,8 +65,6 @@ declare global {
     Bokeh?: Library;
   }
 }
-
-const FRAME_MS = 17;
 
 let loading: Promise<Library> | null = null;
 
@@ -66,21 +78,36 @@ export function bokehReady(): Promise<Library> {
 }
 
 let turn: Promise<unknown> = Promise.resolve();
-let embeddedAt = -Infinity;
 
-/** Draws the figure that `item` (a json_item) describes inside `target`; several take turns, one a browser frame. */
-export function embed(item: unknown, target: HTMLElement): Promise<PlotView> {
+/** The models of the figure that `item` (a json_item) describes, which `embed` draws. */
+export async function modelsOf(item: unknown): Promise<Document> {
+  const bokeh = await bokehReady();
+  return bokeh.require("document/index").Document.from_json((item as { doc: unknown }).doc);
+}
+
+/**
+ * Draws a figure inside `target`; several take turns, so that each is seen before the next is begun.
+ * What `prepare` sets, when it is the turn of this one, costs less than what is set later.
+ */
+export function embed(figure: Document, target: HTMLElement, prepare: () => void = () => undefined): Promise<PlotView> {
   const mine = turn.then(async () => {
     const bokeh = await bokehReady();
-    if (performance.now() - embeddedAt < FRAME_MS && !document.hidden) await new Promise(requestAnimationFrame);
     if (!target.isConnected) throw new Unreachable("the place of the figure is gone");
-    const [view] = [...(await bokeh.embed.embed_item(item, target))];
-    embeddedAt = performance.now();
+    prepare();
+    const [view] = [...(await bokeh.embed.add_document_standalone(figure, target))];
     if (!view) throw new Error("the figure is empty");
     return view;
   });
-  turn = mine.catch(() => undefined);
+  turn = mine.then(shown, () => undefined);
   return mine;
+}
+
+/** After the next browser frame, or soon where there are none. */
+function shown(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 async function load(): Promise<Library> {
@@ -95,23 +122,18 @@ async function fontLoaded(): Promise<void> {
   await document.fonts.load('11px "Inter Variable"').catch(() => undefined);
 }
 
-/** A script that failed never runs again: another one takes its place. */
+/** The page has it fetched; it is run here, when what it will draw was asked for. One that failed never runs again. */
 function scriptLoaded(): Promise<void> {
-  const written = document.querySelector<HTMLScriptElement>("script#bokeh");
-  if (window.Bokeh || !written) return Promise.resolve();
-  const script = document.readyState === "complete" ? anew(written) : written;
+  const fetched = document.querySelector<HTMLLinkElement>("link#bokeh");
+  if (window.Bokeh || !fetched) return Promise.resolve();
+  const script = document.createElement("script");
+  script.src = fetched.href;
   return new Promise((resolve, reject) => {
     script.addEventListener("load", () => resolve());
-    script.addEventListener("error", () => reject(new Unreachable("bokeh.min.js could not be fetched")));
-    // The script of the page may have failed before anybody listened; the page itself goes on.
-    window.addEventListener("load", () => window.Bokeh ? resolve() : reject(new Unreachable("bokeh.min.js is missing")));
+    script.addEventListener("error", () => {
+      script.remove();
+      reject(new Unreachable("bokeh.min.js could not be fetched"));
+    });
+    document.head.append(script);
   });
-}
-
-function anew(written: HTMLScriptElement): HTMLScriptElement {
-  const script = document.createElement("script");
-  script.id = written.id;
-  script.src = written.src;
-  written.replaceWith(script);
-  return script;
 }

@@ -20,7 +20,7 @@ export function exportsOf(view: NumericChart): MenuItem[] {
 async function savePng(view: NumericChart): Promise<void> {
   const figure = view.mounted;
   if (!figure) return;
-  const picture = await pngOf(drawPicture(view.chart.title, strokesOf(view, figure.strokes), figure.drawn(), devicePixelRatio));
+  const picture = await pngOf(drawPicture(view.chart.title, strokesOf(view, figure.strokes), figure.picture(), devicePixelRatio));
   const address = URL.createObjectURL(picture);
   h("a", { href: address, download: `${view.chart.title}.png` }).click();
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);

@@ -1,6 +1,6 @@
 /** A mounted figure of NUMERIC channels: columns in, ranges and ticks set, colours switched. */
 
-import { embed, type Box, type Model, type PlotView, type Range1d, type Source } from "./bokeh.ts";
+import { embed, modelsOf, type Box, type GlyphRenderer, type Model, type Plot, type PlotView, type Range1d, type Source } from "./bokeh.ts";
 import type { Tick } from "./ticks.ts";
 import { markerColor, type PlacedMarker } from "./markers.ts";
 import { strokeColor, token } from "./theme.ts";
@@ -54,46 +54,72 @@ export interface Extent {
   end: number;
 }
 
+/** About as wide is an axis with its labels. */
+export const AXIS_PX = 50;
 const NOTHING = new Float64Array();
 const LAYERS = ["band-area", "rank-lines", "older-line", "old-line", "raw-line", "smooth-line", "mark-points", "odd-points"] as const;
 
 export class Figure {
+  readonly strokes: readonly Stroke[];
   private log = false;
+  private view: PlotView | null = null;
   private readonly ticks = { x: "", y: "" };
   private readonly dense = new Map<number, boolean>();
+  private readonly models = new Map<string, Model>();
+  /** All there are, from below. Those that never had anything to draw are no part of the plot: each costs its time. */
+  private readonly layers: readonly GlyphRenderer[];
+  private readonly drawn = new Set<GlyphRenderer>();
 
-  private constructor(private readonly view: PlotView, readonly strokes: Stroke[]) {}
+  private constructor(private readonly plot: Plot, private readonly target: HTMLElement) {
+    const [tag] = plot.tags as [{ channels: Stroke[] }];
+    this.strokes = tag.channels;
+    this.layers = plot.renderers;
+    for (const layer of this.layers) {
+      this.models.set(layer.name!, layer);
+      this.models.set(layer.data_source.name!, layer.data_source);
+    }
+  }
 
-  /** Builds the figure that `item` (a json_item) describes inside `target`. */
-  static async mount(item: unknown, target: HTMLElement): Promise<Figure> {
-    const view = await embed(item, target);
-    const [tag] = view.model.tags as [{ channels: Stroke[] }];
-    return new Figure(view, tag.channels);
+  /** The figure that `item` (a json_item) describes, to be drawn inside `target`. */
+  static async make(item: unknown, target: HTMLElement): Promise<Figure> {
+    const [plot] = (await modelsOf(item)).roots();
+    return new Figure(plot as Plot, target);
+  }
+
+  /** Draws it; `fill` is called when its turn has come. */
+  async mount(fill: () => void): Promise<void> {
+    this.view = await embed(this.plot.document, this.target, () => {
+      fill();
+      this.plot.setv({ renderers: [] });
+      this.addLayers();
+    });
   }
 
   remove(): void {
-    this.view.remove();
+    this.view?.remove();
   }
 
-  /** Where the lines are drawn, in pixels of the figure. */
+  /** Where the lines are drawn, in pixels of the figure; about there, while it is not drawn. */
   get frame(): Box {
-    return this.view.frame.bbox;
+    if (this.view) return this.view.frame.bbox;
+    const { clientWidth, clientHeight } = this.target;
+    return { left: AXIS_PX, top: 0, width: clientWidth - AXIS_PX, height: clientHeight - AXIS_PX };
   }
 
   xAt(pixel: number): number {
-    return this.view.frame.x_scale.invert(pixel);
+    return this.view!.frame.x_scale.invert(pixel);
   }
 
   pixelOfX(x: number): number {
-    return this.view.frame.x_scale.compute(x);
+    return this.view!.frame.x_scale.compute(x);
   }
 
   yAt(pixel: number): number {
-    return this.view.frame.y_scale.invert(pixel);
+    return this.view!.frame.y_scale.invert(pixel);
   }
 
   pixelOfY(y: number): number {
-    return this.view.frame.y_scale.compute(y);
+    return this.view!.frame.y_scale.compute(y);
   }
 
   get xRange(): Extent {
@@ -163,9 +189,16 @@ export class Figure {
     for (const stroke of this.strokes) this.paintStroke(stroke);
   }
 
+  /** Layers which have something to draw for the first time. */
+  addLayers(): void {
+    const before = this.drawn.size;
+    for (const layer of this.layers) if (layer.visible && !isEmpty(layer.data_source.data)) this.drawn.add(layer);
+    if (this.drawn.size > before) this.plot.setv({ renderers: this.layers.filter((layer) => this.drawn.has(layer)) });
+  }
+
   /** What is drawn now, with as many pixels as the screen has. */
-  drawn(): HTMLCanvasElement {
-    return this.view.export("png", true).canvas;
+  picture(): HTMLCanvasElement {
+    return this.view!.export("png", true).canvas;
   }
 
   setMarkers(markers: readonly PlacedMarker[]): void {
@@ -178,7 +211,6 @@ export class Figure {
 
   private put(name: keyof Lines, number: number, columns: Source["data"]): void {
     const source = this.source(name, number);
-    const isEmpty = (data: Source["data"]): boolean => Object.values(data)[0]!.length === 0;
     if (!(isEmpty(columns) && isEmpty(source.data))) source.data = columns;
   }
 
@@ -213,13 +245,16 @@ export class Figure {
     const Scale = log ? models["LogScale"]! : models["LinearScale"]!;
     // The range first: a log scale over a range that reaches below zero can't be drawn.
     this.model("y_range").setv({ ...range });
-    this.view.model.setv({ y_scale: new Scale() });
+    this.plot.setv({ y_scale: new Scale() });
     this.log = log;
   }
 
   private model<T extends Model = Model>(name: string): T {
-    const found = this.view.model.document.get_model_by_name(name);
+    const found = this.models.get(name) ?? this.plot.document.get_model_by_name(name);
     if (!found) throw new Error(`the figure has no ${name}`);
+    this.models.set(name, found);
     return found as T;
   }
 }
+
+const isEmpty = (data: Source["data"]): boolean => Object.values(data)[0]!.length === 0;

@@ -2,7 +2,7 @@
 
 import type { Range } from "./api.ts";
 import { Feed, type Wanted } from "./feed.ts";
-import { Figure, type Extent, type Lines, type XY } from "./figure.ts";
+import { AXIS_PX, type Extent, type Figure, type Lines, type XY } from "./figure.ts";
 import type { Block } from "./frames.ts";
 import { allWhole, buildLines, newestPoints, xExtent, yExtent, type Drawing } from "./lines.ts";
 import { placed, withFewStages, type PlacedMarker } from "./markers.ts";
@@ -48,8 +48,6 @@ const UNITS = 250;
 const STEP_LABEL_PX = 64;
 const TIME_LABEL_PX = 84;
 const Y_LABEL_PX = 36;
-/** About as wide is an axis with its labels. */
-const AXIS_PX = 50;
 
 export class NumericChart implements Paintable {
   readonly feed: Feed;
@@ -63,6 +61,8 @@ export class NumericChart implements Paintable {
   private families = "";
   private figure: Figure | null = null;
   private expected = 0;
+  /** Something changed while it was being drawn. */
+  private late = false;
   private span: Extent | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -89,11 +89,17 @@ export class NumericChart implements Paintable {
     this.expected = width - AXIS_PX;
   }
 
-  /** Draws the figure, without numbers: `reload` brings them. */
-  async mount(item: unknown, target: HTMLElement): Promise<Figure> {
-    const figure = await Figure.mount(item, target);
-    figure.paintTheme();
-    return (this.figure = figure);
+  /** Draws `figure`, with the numbers that are there; `reload` brings them. */
+  async mount(figure: Figure): Promise<void> {
+    await figure.mount(() => {
+      this.late = false;
+      figure.paintTheme();
+      this.fill(figure);
+    });
+    this.figure = figure;
+    this.setRanges(figure); // it may be of another size than was expected
+    if (this.late) this.ask();
+    this.told();
   }
 
   /** Ask for the view that fits what is in sight. */
@@ -105,10 +111,9 @@ export class NumericChart implements Paintable {
 
   /** In sight again. */
   async resume(): Promise<void> {
-    if (!this.figure) return;
     this.feed.inSight = true;
-    if (this.feed.loads === 0) await this.reload();
-    else if (!this.feed.isLoading) await this.feed.watch();
+    if (this.feed.loads > 0 && !this.feed.isLoading) await this.feed.watch();
+    else if (this.feed.loads === 0 && this.figure) await this.reload();
     this.ask();
   }
 
@@ -117,7 +122,8 @@ export class NumericChart implements Paintable {
   }
 
   ask(): void {
-    this.context.painter.ask(this);
+    if (this.figure) this.context.painter.ask(this);
+    else this.late = true;
   }
 
   /** The channels whose points come of several ranks. */
@@ -175,8 +181,13 @@ export class NumericChart implements Paintable {
   }
 
   paint(): void {
-    const figure = this.figure;
-    if (!figure) return;
+    if (!this.figure) return;
+    this.fill(this.figure);
+    this.figure.addLayers();
+    this.told();
+  }
+
+  private fill(figure: Figure): void {
     this.measureSpan();
     const how = this.drawing();
     for (const [number, data] of this.feed.data) {
@@ -189,6 +200,9 @@ export class NumericChart implements Paintable {
     }
     this.setRanges(figure);
     figure.setMarkers(this.markers());
+  }
+
+  private told(): void {
     this.painted++;
     this.events.painted();
   }

@@ -1,10 +1,11 @@
 /** A NUMERIC chart in a card: the plot, the reader's hands on it, the legend with values. */
 
 import { getFigure } from "./api.ts";
+import { bokehReady } from "./bokeh.ts";
 import type { Content, ContentParts } from "./content.ts";
 import { fill, h } from "./dom.ts";
 import { exportsOf } from "./exports.ts";
-import type { Lines } from "./figure.ts";
+import { Figure, type Lines } from "./figure.ts";
 import { formatElapsed, formatStep } from "./format.ts";
 import type { Block } from "./frames.ts";
 import type { ChartState } from "./handle.ts";
@@ -60,14 +61,14 @@ export class NumericContent implements Content {
   async mount(): Promise<void> {
     if (this.view.mounted) return this.view.reload();
     const { chart, context } = this.parts;
-    const asked = getFigure(context.run, chart.id);
     this.view.expect(this.place.clientWidth);
     const loaded = this.view.reload(); // the numbers need not wait for the figure
-    const figure = await this.view.mount(await asked, this.place);
+    const [item] = await Promise.all([getFigure(context.run, chart.id), bokehReady()]);
+    const figure = await Figure.make(item, this.place);
     this.names = new Legend(this.channels, figure.strokes, (number, shown) => this.view.toggle(number, shown));
     fill(this.legend, this.names.element);
     await loaded;
-    this.view.ask();
+    await this.view.mount(figure);
   }
 
   resume(): void {

@@ -1,6 +1,6 @@
 /** A mounted Bokeh figure of entries: sources and axes by name, colours of the theme. */
 
-import { embed, type Box, type Model, type PlotView } from "../bokeh.ts";
+import { embed, modelsOf, type Box, type Model, type PlotView } from "../bokeh.ts";
 import type { Extent } from "../figure.ts";
 import { token } from "../theme.ts";
 import type { Tick } from "../ticks.ts";
@@ -14,7 +14,7 @@ export class PlotFigure {
 
   /** Builds the figure that `item` (a json_item) describes inside `target`. */
   static async mount(item: unknown, target: HTMLElement): Promise<PlotFigure> {
-    return new PlotFigure(await embed(item, target));
+    return new PlotFigure(await embed(await modelsOf(item), target));
   }
 
   get frame(): Box {
