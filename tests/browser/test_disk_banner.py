@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from agnez_server.auth import Gate
 from agnez_server.authfiles import AuthFiles
 from agnez_server.listening import JsonRunner
 from agnez_server.settings import ServerSettings
-from agnez_server.store import SqliteStore, StoreOptions
+from agnez_server.store import SqliteStore, StoreOptions, StoreStats
 from agnez_server.store.committer import Committer
 from tests.browser.conftest import Site, visiting
 
@@ -79,3 +80,20 @@ async def test_a_full_disk_is_told_on_every_page_until_there_is_room(
     disk.full = False
     for page in pages:
         await expect(page.get_by_text("disk is full")).to_have_count(0)
+
+
+async def test_damage_is_told_on_every_page(
+    small_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the words of the store, as text, beside what the pages show otherwise."""
+    sound = SqliteStore.store_stats
+
+    def damaged(store: SqliteStore) -> StoreStats:
+        return replace(sound(store), damage="3 chunks of <b>loss</b> can't be read")
+
+    monkeypatch.setattr(SqliteStore, "store_stats", damaged)
+    answer = await small_site.post("/points", {"run": "r", "channel": "loss", "y": 1})
+    for path in ("/", f"/runs/{answer['runs'][0]}"):
+        page = await small_site.open(path)
+        told = page.get_by_role("status").get_by_text("3 chunks of <b>loss</b> can't be read")
+        await expect(told).to_be_visible()

@@ -39,6 +39,7 @@ export class RunHead {
     this.run = run;
     this.heardAt = performance.now();
     setText(this.name, run.name);
+    this.name.title = run.name;
     if (run.state !== this.shownState) fill(this.chip, stateChip(run.state));
     this.shownState = run.state;
     this.stage.hidden = !run.stage;
