@@ -32,7 +32,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
         yield server
 
 
-VERBS = [["runs"], ["channels", NAME], ["get", NAME, "--run", NAME], ["show", NAME, "--json"]]
+VERBS = [["runs"], ["channels", NAME], ["get", f"{NAME}/{NAME}"], ["show", NAME, "--json"]]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])

@@ -54,7 +54,9 @@ async def server(tmp_path: Path, disk: Disk) -> AsyncIterator[RunningServer]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = int(runner.addresses[0][1])
-    served = Served(f"http://127.0.0.1:{port}", port, tmp_path / "data", "", app)
+    served = Served(
+        f"http://127.0.0.1:{port}", port, tmp_path / "data", "", app, runner.connections
+    )
     async with aiohttp.ClientSession() as http:
         running = RunningServer(served, http)
         yield running
