@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from agnez_server.keys import STORE
+from agnez_server.store import SqliteStore
 from tests.server.bodies import PICTURE, PNG, put, sha256
 from tests.server.running import RunningServer
 from tests.server.spools import Spool
@@ -110,3 +112,23 @@ async def test_a_write_that_meets_damage_is_refused_and_others_go_on(
         await store.writable()
         new = (await server.post({"run": "new", "channel": "loss", "y": [1, 2]}))["channels"][0]
         assert await server.ys(new) == [1, 2]
+
+
+async def test_blobs_that_were_lost_with_their_log_are_said(start: Start, tmp_path: Path) -> None:
+    """What is named was put before: where it is not, the end of the log of blobs is gone."""
+    data, saved = tmp_path / "data", tmp_path / "saved"
+    async with start() as server:
+        await fill(server)
+        shutil.copytree(data, saved)
+    (saved / "blobs.db-wal").unlink()
+    shutil.rmtree(data)
+    saved.rename(data)
+    async with start() as server:
+        store = server.served.app[STORE]
+        assert isinstance(store, SqliteStore)
+
+        await store.inspected()
+
+        assert "1 blob" in store.store_stats().damage
+        await put(server, PNG, "image/png")
+        assert (await server.call("GET", f"/blobs/{sha256(PNG)}"))[0] == 200
