@@ -21,12 +21,16 @@ PLACE = Path(__file__).resolve().parent
 PAGELESS = {"wandb"}
 OFFLINE = {
     "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
+    "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "GIT_PYTHON_REFRESH": "quiet",
     "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
     "no_proxy": "127.0.0.1,localhost",
 }  # fmt: skip
-"""What keeps the peers at home: their own switches, and a proxy that isn't there."""
+"""
+What keeps the peers at home: their own switches, and a proxy that isn't there. MLflow's workers for
+jobs have no part in metrics, and slow its start down.
+"""
 Found = dict[str, Any]
 
 
