@@ -62,7 +62,7 @@ async def stream_items(
     *rest* is read when the last page was: what is only known then may be put into it meanwhile.
     The first page may still be refused; what fails later ends the connection.
     """
-    first = await anext(pages, ())
+    first: Iterable[object] = await anext(pages, [])  # Python 3.11 loses a tuple on the way
     answer = web.StreamResponse()
     answer.content_type = "application/json"
     separator = b'{"items":['
