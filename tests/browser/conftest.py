@@ -132,6 +132,7 @@ async def visiting(browser: Browser, url: str, **options: Any) -> AsyncIterator[
     """A profile of its own that looks at the server at *url*; complaints fail the test."""
     async with aiohttp.ClientSession() as http:
         context = await browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        context.set_default_timeout(60_000)  # a page waits for its turn on a busy machine
         site = Site(url, context, http)
         try:
             yield site

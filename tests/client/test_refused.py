@@ -153,7 +153,7 @@ def test_a_deleted_run_is_sent_no_more(
     began = time.monotonic()
     ctx.finish()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8
     assert server.spools == {}
     assert len([b for b in server.batches if b.run == ctx.job.run]) == 1
     assert "the run was deleted" in caplog.text

@@ -146,7 +146,7 @@ def test_silence_ends(door: Transport, recorder: tuple[str, type[Recorder]]) -> 
         door.request("GET", "/version", read_timeout_s=0.2)
     until.set()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_dribble_ends(
@@ -196,7 +196,7 @@ def test_connecting_has_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
             door.request("GET", "/version", read_timeout_s=0.5)
         door.close()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert not caught.value.refused
 
 

@@ -24,7 +24,7 @@ from tests.server.spools import Spool
 from tests.server.watching import Watcher
 from tests.support.agnez_up import AGNEZ, RunningServer, agnez_up, home_environment
 
-ENDS_WITHIN_S = 2.0
+ENDS_WITHIN_S = 6.0  # less than 2 on an idle machine; tests run beside others
 HALF_A_REQUEST = b"POST /api/v1/points HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
 
 
@@ -60,7 +60,7 @@ async def ended(process: subprocess.Popen[str], number: int = signal.SIGINT) -> 
 
 
 async def test_it_ends_quickly_with_viewers_connected(tmp_path: Path) -> None:
-    """Ctrl-C with open dashboards, some that read nothing, and half a request: 2 s, status 0."""
+    """Ctrl-C with open dashboards, some that read nothing, and half a request: soon, status 0."""
     spool = Spool()
     spool.send(*range(100))
     with agnez_up(tmp_path) as up:
