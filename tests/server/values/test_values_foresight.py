@@ -41,3 +41,25 @@ async def test_changes_side_by_side(values: Values) -> None:
     once = sorted(record["k"] for some in removed[:2] for record in some)
     assert once == sorted({*range(0, 200, 2), *range(100)})
     assert [record["n"] for record in values.find()] == [2] * 50
+
+
+async def test_what_was_arranged_beside_the_loop_is_taken_as_it_is() -> None:
+    """Nothing has changed: the order and the limit are those of the query."""
+    rows = {str(i): {"n": -i} for i in range(50)}
+    query = parse_query({"n": {"$gt": -40}, "$sort": {"n": 1}, "$limit": 3})
+    seen = await foresee(query, rows, 0)
+
+    assert [one.doc_id for one in seen.found(query, rows)] == [39, 38, 37]
+
+
+async def test_what_changed_meanwhile_is_arranged_anew() -> None:
+    """A record that has another value, one that is gone, and a new one."""
+    rows = {str(i): {"n": -i} for i in range(50)}
+    query = parse_query({"n": {"$gt": -40}, "$sort": {"n": 1}, "$limit": 3})
+    seen = await foresee(query, rows, 0)
+    later = {**rows, "38": {"n": 5}, "50": {"n": -39.5}}
+    del later["37"]
+
+    assert [one.doc_id for one in seen.found(query, later)] == [50, 39, 36]
+    del later["39"]
+    assert [one.doc_id for one in seen.found(query, later)] == [50, 36, 35]
