@@ -102,6 +102,16 @@ class AnswerError(AgnezError):
         super().__init__(f"{url} answered {response.status}: {said}")
 
 
+class StuckError(AgnezError):
+    """The server's pages lead nowhere: the next one is the one that was asked for."""
+
+    def __init__(self, url: str, path: str, place: object) -> None:
+        super().__init__(
+            f"{url} answers {path} with the same page again and again ({place!r}): a part of what "
+            "it holds may be damaged; `agnez doctor` on the server says more"
+        )
+
+
 class Reader:
     """Asks one server."""
 
@@ -216,8 +226,11 @@ class Reader:
         """Every point of the channel, in the order sent, page by page as they are taken."""
         query: dict[str, str | int | float] = {"limit": _RAW_PAGE}
         while True:
-            answer = self._get(f"/channels/{channel}/raw", query)
+            path, asked = f"/channels/{channel}/raw", query.get("cursor")
+            answer = self._get(path, query)
             yield from answer["items"]
             if answer["next"] is None:
                 return
+            if answer["next"] == asked:
+                raise StuckError(self._transport.url, path, asked)
             query["cursor"] = answer["next"]

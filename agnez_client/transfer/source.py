@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from agnez_client.reader import AnswerError, Reader, Row
+from agnez_client.reader import AnswerError, Reader, Row, StuckError
 from agnez_client.transport import Transport
 
 _ENTRY_PAGE: Final = 500
@@ -53,11 +53,7 @@ class RunSource:
     def entry_pages(self, channel: str, series: int) -> Iterator[list[Json]]:
         """The entries of a series in the order sent."""
         query: dict[str, Any] = {"series": series, "after": 0, "limit": _ENTRY_PAGE}
-        while query["after"] is not None:
-            answer = self._get(f"/channels/{channel}/entries", query)
-            if answer["items"]:
-                yield answer["items"]
-            query["after"] = answer["next"]
+        yield from self._pages(f"/channels/{channel}/entries", query, "after")
 
     def entries(self, channel: Json) -> Iterator[Json]:
         """Every entry of a channel, series by series, in the order sent."""
@@ -75,11 +71,17 @@ class RunSource:
         query: dict[str, Any] = {
             "session": session, "rank": rank, "first": 0, "limit": _LINE_PAGE
         }  # fmt: skip
-        while query["first"] is not None:
-            answer = self._get(f"/runs/{self.id}/console", query)
+        yield from self._pages(f"/runs/{self.id}/console", query, "first")
+
+    def _pages(self, path: str, query: dict[str, Any], place: str) -> Iterator[list[Json]]:
+        """The items of the pages from *query* on; *place* is the field that says where one begins."""
+        while query[place] is not None:
+            answer = self._get(path, query)
             if answer["items"]:
                 yield answer["items"]
-            query["first"] = answer["next"]
+            if answer["next"] is not None and answer["next"] <= query[place]:
+                raise StuckError(self._transport.url, path, answer["next"])
+            query[place] = answer["next"]
 
     def blob_pieces(self, sha256: str, size: int) -> Iterator[bytes]:
         """The bytes of a blob of *size* bytes, a piece at a time."""

@@ -110,9 +110,9 @@ def _read_page(
             return pages, f"{one.id}-0"
         columns = store.raw(one.id, after, limit)
         pages.append((one, columns))
-        limit -= len(columns.x)
-        end = int(columns.ordinal[-1]) + 1 if len(columns.x) else after
-        if end < columns.total:
+        # Fewer than asked for: the last ones. What is missing then before `total` is damaged.
+        is_full, limit = len(columns.x) == limit, limit - len(columns.x)
+        if is_full and (end := int(columns.ordinal[-1]) + 1) < columns.total:
             return pages, f"{one.id}-{end}"
         after = 0
     return pages, None

@@ -49,6 +49,9 @@ class ChunkHead:
     w1: int
     flags: int
 
+    def __str__(self) -> str:
+        return f"the chunk of series {self.series} with ordinals {self.ord} to {self.end - 1}"
+
     @property
     def end(self) -> int:
         """The ordinal after its last point."""

@@ -312,8 +312,13 @@ class SqliteStore(Store):
             blobs=self._blobs.data.count,
             blob_bytes=self._blobs.data.bytes,
             damaged_blobs=self._blobs.data.damaged_blobs(),
-            damage="; ".join([*self._database.damage, *self._damage.sentences()]) or None,
+            damage="; ".join(self._damage_told()) or None,
         )
+
+    def _damage_told(self) -> list[str]:
+        points = self._readers.damaged_points()
+        sealed = [f"{points:,} sealed points can't be read"] if points else []
+        return [*self._database.damage, *self._damage.sentences(), *sealed]
 
     def _read(self, series: int, reading: Callable[[Source], Columns]) -> Columns:
         tail = self._ledger.tail(series)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agnez_client.reader import NotFoundError, Reader
+from agnez_client.reader import NotFoundError, Reader, StuckError
 from agnez_client.transport import Response
 
 FIRST, SECOND = "01K0000000000000000000000A", "01K1000000000000000000000B"
@@ -20,6 +20,7 @@ class FakeServer:
     def __init__(self, *runs: tuple[str, str]) -> None:
         self.runs = [{"id": id, "name": name} for id, name in runs]
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.stuck = False
 
     url = "http://fake:3000"
 
@@ -38,6 +39,8 @@ class FakeServer:
             run = path.split("/")[2]
             return {"items": [{"id": f"{run}.{i}", "name": n} for i, n in enumerate(["a", "b/c"])]}
         if path.endswith("/raw"):
+            if self.stuck:
+                return {"items": [], "next": "1-0"}
             start = int(query.get("cursor", 0))
             return {
                 "items": [{"x": start}, {"x": start + 1}],
@@ -115,3 +118,14 @@ def test_runs_are_taken_page_by_page() -> None:
 def test_rows_follow_the_cursor() -> None:
     """Every page of raw points is asked for until there is none."""
     assert [r["x"] for r in Reader(FakeServer()).rows("c")] == [0, 1, 2, 3]
+
+
+def test_a_page_that_leads_to_itself_is_an_error() -> None:
+    """A cursor that doesn't move would be followed for ever; the message says what may help."""
+    door = FakeServer()
+    door.stuck = True
+
+    with pytest.raises(StuckError, match="agnez doctor"):
+        list(Reader(door).rows("c"))
+
+    assert len(door.asked) == 2

@@ -132,3 +132,21 @@ async def test_blobs_that_were_lost_with_their_log_are_said(start: Start, tmp_pa
         assert "1 blob" in store.store_stats().damage
         await put(server, PNG, "image/png")
         assert (await server.call("GET", f"/blobs/{sha256(PNG)}"))[0] == 200
+
+
+async def test_a_damaged_end_of_a_series_has_an_end(start: Start, tmp_path: Path) -> None:
+    """Pages and CSV end before a damaged chunk; what is missing is told once it was read."""
+    async with start() as server:
+        run = await fill(server)
+        path = f"/channels/{run}.0/raw"
+    with closing(sqlite3.connect(tmp_path / "data" / "agnez.db")) as con:
+        assert con.execute("update chunk set body = zeroblob(90)").rowcount == 1
+        con.commit()
+    async with start() as server:
+        assert (await server.get("/health"))["damage"] is None
+
+        assert await server.get(path) == {"items": [], "next": None}
+
+        assert "2,000 sealed points can't be read" in (await server.get("/health"))["damage"]
+        status, text = await server.call("GET", path, params={"format": "csv"})
+        assert (status, text) == (200, b"session,rank,ordinal,x,y,wall\n")
