@@ -97,7 +97,7 @@ class Adoption:
         """Let *delivery* go, through or not, and don't adopt it again."""
         self._left.add(delivery.spool.header.spool)
         self._adopted.remove(delivery)
-        delivery.spool.close()
+        delivery.close()
 
     def doubt(self) -> None:
         """Touch with the server was lost."""
@@ -114,5 +114,5 @@ class Adoption:
     def close(self) -> None:
         """Let all go; what is not through waits for others."""
         for delivery in self._adopted:
-            delivery.spool.close()
+            delivery.close()
         self._adopted = []

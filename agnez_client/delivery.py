@@ -8,6 +8,7 @@ batch asks for them, and what they want is cut anew from the spool.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -64,11 +65,13 @@ class Delivery:
     Attributes:
         spool: What is delivered.
         is_stopped: The run was deleted on the server; nothing more is sent of it.
+        blobs_sent: How many blobs a server took.
     """
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
         self.is_stopped = False
+        self.blobs_sent = 0
         self._next = spool.marks
         self._shipped = spool.oldest_point
         """The ordinal behind the last point that went into a batch."""
@@ -81,6 +84,8 @@ class Delivery:
         self._uploaded: set[str] = set()
         self._asked_again = 0
         self._lost: dict[str, str] = {}
+        self._untold: Counter[str] = Counter()
+        self._said: set[str] = set()
 
     @property
     def position(self) -> Marks:
@@ -104,6 +109,7 @@ class Delivery:
         if self._next.events + len(events) < spool.events.defined:
             points = points[:0]
         if not events and not len(points):
+            self.tell_lost()
             return None
         self._shipped = max(self._shipped, first + len(points))
         return self._batch(events=events, first_point=first, points=points)
@@ -228,7 +234,7 @@ class Delivery:
             found = self.spool.blobs.whole(sha256)
             if found is not None:
                 return sha256, *found
-            self.lose(sha256, "its blob is gone from the spool")
+            self.lose(sha256, "its blob is gone from the spool, an earlier server had it")
         return None
 
     @property
@@ -260,6 +266,7 @@ class Delivery:
             return self.lose(sha256, "its blob is damaged in the spool")
         if status in (200, 201):
             self._uploaded.add(sha256)
+            self.blobs_sent += 1
             self._wanted.pop(sha256, None)
             return Verdict(Outcome.REWOUND)
         reason = reason_of(response)
@@ -273,10 +280,24 @@ class Delivery:
     def lose(self, sha256: str, reason: str) -> Verdict:
         """The blob *sha256* can't be sent: what names it is sent without it."""
         self._wanted.pop(sha256, None)
+        self._untold[reason] += sha256 not in self._lost
         self._lost[sha256] = reason
         self.spool.blobs.keep(sha256)
-        logger.warning("a blob of run %s is not sent: %s", self.spool.header.run, reason)
         return Verdict(Outcome.REWOUND)
+
+    def tell_lost(self, *, is_end: bool = False) -> None:
+        """Say how many blobs were not sent, and why: when all else was, and the rest at the end."""
+        for reason, number in list(self._untold.items()):
+            if number and (is_end or reason not in self._said):
+                self._said.add(reason)
+                del self._untold[reason]
+                what = "a blob is" if number == 1 else f"{number} blobs are"
+                logger.warning("run %s: %s not sent: %s", self.spool.header.run, what, reason)
+
+    def close(self) -> None:
+        """Leave the spool, delivered or not."""
+        self.tell_lost(is_end=True)
+        self.spool.close()
 
     def _park_naming(self, sha256: str, reason: str) -> None:
         events = self.spool.read_events(self._next.events, self._events_limit)

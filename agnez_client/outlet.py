@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,7 @@ from agnez_client.settings import Settings
 from agnez_client.spool.blobs import Blob
 from agnez_client.spool.budget import MEMORY_LIMIT, Budget
 from agnez_client.spool.header import SpoolHeader
-from agnez_client.spool.pen import Pen
+from agnez_client.spool.pen import NO_ROOM, Pen
 from agnez_client.spool.place import Place, choose_place, host_name
 from agnez_client.spool.ranks import chosen_rank
 from agnez_client.spool.spool import Spool
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 REFUSED_EVERY_S: Final = 2.0
 """How often refused points are told to the run."""
+MANY_CHANNELS: Final = 256
+"""Refused points of more channels are told of all together."""
 FORK_PATIENCE_S: Final = 5.0
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Outlet:
         self._definitions: list[dict[str, Any]] = []
         self._lock = threading.RLock()
         self._report_at = 0.0
+        self._lost = 0
         self._holds_sender = False
         self._forks = 0
         self._is_fork = False
@@ -180,11 +184,21 @@ class Outlet:
         self.tend()
         if time.monotonic() >= self._report_at:
             self._report_at = time.monotonic() + REFUSED_EVERY_S
-            self._report_refused()
+            self._report_refused(self.pen.spool)
 
-    def _report_refused(self) -> None:
-        for number, reason, count in self.pen.take_refused():
-            self.record("dropped", n=number, count=count, reason=reason)
+    def _report_refused(self, spool: Spool | None, *, is_end: bool = False) -> None:
+        """
+        Tell what was refused since the last time; while the disk takes no event, and no server has
+        taken the last, it adds up instead.
+        """
+        if spool is None:
+            return
+        events = spool.events
+        if not is_end and not events.is_written and spool.marks.events < len(events):
+            return
+        for number, reason, count in _bundled(self.pen.take_refused()):
+            events.append(new_event("dropped", n=number, count=count, reason=reason))
+            self._lost += count if reason == NO_ROOM else 0
 
     def _wake(self) -> None:
         if self._sender is not None:
@@ -198,14 +212,25 @@ class Outlet:
         missing = self.pen.copies.drain(timeout_s)
         if missing:
             logger.warning("%d values of a device did not arrive and are lost", missing)
-        self._report_refused()
+        self._report_refused(self.pen.spool)
 
     def close(self, timeout_s: float) -> None:
-        """Take nothing more, ship what is left; one line says what could not be sent in time."""
+        """
+        Take nothing more, ship what is left; one line says what could not be sent in time, another
+        what found no room.
+        """
         spool, sender = self.pen.spool, self._sender
         self.pen.close()
-        if spool is not None and (sender is None or not sender.finish(timeout_s)):
+        if spool is None:
+            return
+        self._report_refused(spool, is_end=True)
+        spool.events.write_last()
+        if sender is None or not sender.finish(timeout_s):
             logger.warning("run %s: %s", self._run, self._farewell(spool))
+            if not spool.events.is_written:
+                logger.warning("run %s: its end found no room either and is not told", self._run)
+        if self._lost:
+            logger.warning("run %s: %d points found no room and are lost", self._run, self._lost)
 
     def _farewell(self, spool: Spool) -> str:
         if spool.folder.path is None:
@@ -241,6 +266,16 @@ class Outlet:
                 spool.abandon()
         if sender is not None:
             sender.abandon_adopted()
+
+
+def _bundled(refused: list[tuple[int, str, int]]) -> list[tuple[int | None, str, int]]:
+    """*refused*, of many channels without their numbers."""
+    if len(refused) <= MANY_CHANNELS:
+        return list(refused)
+    sums: Counter[str] = Counter()
+    for _, reason, count in refused:
+        sums[reason] += count
+    return [(None, reason, count) for reason, count in sums.items()]
 
 
 def new_event(kind: str, **fields: Any) -> dict[str, Any]:

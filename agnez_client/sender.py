@@ -22,7 +22,7 @@ from agnez_client.errors import TransportError
 from agnez_client.protocol import Batch
 from agnez_client.spool.pen import Pen
 from agnez_client.spool.spool import Spool
-from agnez_client.upload import upload
+from agnez_client.upload import UploadStopped, upload
 
 if TYPE_CHECKING:
     from agnez_client.transport import Transport
@@ -44,10 +44,10 @@ FIND_EVERY_S: Final = 5.0
 """How often a server is looked for where there was none."""
 _CURES: Final = {
     Outcome.DENIED: "{} does not let this training in ({}): set AGNEZ_TOKEN to a token with the "
-    "scope write (`agnez token create --scope write`); points wait in the spool",
+    "scope write (`agnez token create --scope write`); points wait in {}",
     Outcome.REFUSED: "{} does not take batches ({}): is AGNEZ_URL the address of an Agnez server? "
-    "Points wait in the spool",
-    Outcome.BUSY: "{} takes nothing at present ({}); points wait in the spool and are sent later",
+    "Points wait in {}",
+    Outcome.BUSY: "{} takes nothing at present ({}); points wait in {} and are sent later",
 }
 
 logger = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Sender:
             self._rest()
         with self.lock:
             self._own.spool.seal()
-            self._own.spool.close()
+            self._own.close()
             self._adoption.close()
         if self._transport is not None:
             self._transport.close()
@@ -189,11 +189,13 @@ class Sender:
         except TransportError as error:
             with self.lock:
                 self._lose_touch(error)
+        except UploadStopped as error:
+            logger.info("%s", error)  # what is left is told at the end
 
     def _meanwhile(self) -> None:
         """A blob takes its time: points go on."""
         if self._deadline is not None and self._now() > self._deadline:
-            raise TransportError("the run has ended before a blob was sent")
+            raise UploadStopped("the time is up, and a blob is still on its way")
         if self._now() >= self._meanwhile_at:
             self._meanwhile_at = self._now() + PACE_S
             self._send_batch()
@@ -240,7 +242,9 @@ class Sender:
             self._warn_once(f"spool {delivery.spool.header.spool}", verdict.reason)
             self._is_hopeless |= mine
         else:
-            self._warn_once(outcome.name, _CURES[outcome].format(self._url, verdict.reason))
+            self._warn_once(
+                outcome.name, _CURES[outcome].format(self._url, verdict.reason, self._where)
+            )
             self._back_off(verdict.wait_s if outcome is Outcome.BUSY else DENIED_BACKOFF_S)
             self._is_hopeless |= outcome is not Outcome.BUSY and self._deadline is not None
         if not mine and outcome in (Outcome.STOPPED, Outcome.REFUSED):
@@ -266,7 +270,7 @@ class Sender:
     def _lose_touch(self, error: TransportError) -> None:
         self._own.doubt()
         self._adoption.doubt()
-        self._warn_once("touch", f"{error}; points wait in the spool and are sent later")
+        self._warn_once("touch", f"{error}; points wait in {self._where} and are sent later")
         self._back_off(0.0)
         self._is_hopeless |= error.refused and self._deadline is not None
 
@@ -282,6 +286,10 @@ class Sender:
         if now >= self._warned.get(cause, now):
             self._warned[cause] = now + WARN_EVERY_S
             logger.warning("%s", message)
+
+    @property
+    def _where(self) -> str:
+        return "the spool" if self._own.spool.folder.path is not None else "memory"
 
     @property
     def _url(self) -> str:

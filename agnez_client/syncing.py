@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from agnez_client.delivery import Delivery, Outcome, Verdict, batch_body
 from agnez_client.errors import SpoolError, TransportError
 from agnez_client.protocol import Batch
 from agnez_client.spool.budget import Budget
+from agnez_client.spool.cursor import Marks
 from agnez_client.spool.spool import Spool
 from agnez_client.transport import Transport
 from agnez_client.upload import upload
@@ -23,14 +24,20 @@ WAIT_S: Final = 0.25
 """The pause after the first failure; it doubles with each."""
 
 Progress = Callable[[int], None]
+_ENTRY: Final = b'{"kind":"entry",'
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """``points`` and ``events`` were taken by the server; ``problem`` says why the rest was not."""
+    """
+    ``points``, ``events`` (``entries`` among them) and ``blobs`` were taken by the server;
+    ``problem`` says why the rest was not.
+    """
 
     points: int = 0
     events: int = 0
+    entries: int = 0
+    blobs: int = 0
     rejected: int = 0
     problem: str | None = None
 
@@ -38,7 +45,7 @@ class Synced:
 def sync_spool(
     path: Path,
     transport: Transport,
-    progress: Progress = lambda points: None,
+    progress: Progress = lambda taken: None,
     *,
     is_last: bool = False,
 ) -> Synced:
@@ -46,7 +53,7 @@ def sync_spool(
     Send all of the spool in the directory *path*; it is removed when the server has everything.
 
     Args:
-        progress: Told how many points the server took, at each answer.
+        progress: Told how many points and events the server took, at each answer.
         is_last: If this is a copy, its owner is gone for good: see `Spool.adopt`.
     """
     budget = Budget(None, "", run_limit=1 << 62, user_limit=1 << 62)
@@ -63,8 +70,7 @@ def sync_spool(
 
 
 def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
-    delivery = Delivery(spool)
-    points = events = failed = 0
+    delivery, done, failed = Delivery(spool), Synced(), 0
     while (batch := delivery.next_batch()) is not None or delivery.wants_blobs:
         before = delivery.position
         wait_s, problem = 0.0, ""
@@ -76,19 +82,36 @@ def _deliver(spool: Spool, transport: Transport, progress: Progress) -> Synced:
         else:
             wait_s, problem = verdict.wait_s, verdict.reason
             if verdict.outcome in (Outcome.STOPPED, Outcome.DENIED, Outcome.REFUSED):
-                return Synced(points, events, spool.rejected.count, problem)
+                return _ended(delivery, done, problem)
             if verdict.outcome in (Outcome.ACCEPTED, Outcome.REWOUND):
                 failed, problem = 0, ""
         if problem:
             failed += 1
             if failed >= ATTEMPTS:
-                return Synced(points, events, spool.rejected.count, problem)
+                return _ended(delivery, done, problem)
             time.sleep(max(wait_s, WAIT_S * 2**failed * random.uniform(0.5, 1.0)))
         elif batch is not None and (len(batch.points) or batch.events):
-            taken = delivery.position.points - before.points
-            points, events = points + max(0, taken), events + len(batch.events)
-            progress(max(0, taken))
-    return Synced(points, events, spool.rejected.count, _doubt(spool))
+            done = _more(done, batch, before, delivery.position, progress)
+    return _ended(delivery, done, _doubt(spool))
+
+
+def _more(done: Synced, batch: Batch, before: Marks, now: Marks, progress: Progress) -> Synced:
+    """*done* and what a server took of *batch*, as its marks moved from *before* to *now*."""
+    points, events = max(0, now.points - before.points), max(0, now.events - before.events)
+    progress(points + events)
+    taken = batch.events[:events]
+    return replace(
+        done,
+        points=done.points + points,
+        events=done.events + len(taken),
+        entries=done.entries + sum(event.startswith(_ENTRY) for event in taken),
+    )
+
+
+def _ended(delivery: Delivery, done: Synced, problem: str | None) -> Synced:
+    delivery.tell_lost(is_end=True)
+    rejected = delivery.spool.rejected.count
+    return replace(done, blobs=delivery.blobs_sent, rejected=rejected, problem=problem)
 
 
 def _doubt(spool: Spool) -> str | None:

@@ -18,6 +18,10 @@ SLOWEST: Final = 50_000
 """Bytes a second: an upload that is slower on the whole is given up, and begun anew later."""
 
 
+class UploadStopped(Exception):
+    """There is no time for an upload any more; the server did nothing wrong."""
+
+
 class BlobBody:
     """
     What a request reads its body from.
@@ -62,7 +66,8 @@ def upload(
     Bring the server the first blob that it wants of *delivery*; None if it wants none.
 
     Raises:
-        TransportError: If the server could not be asked, or *meanwhile* raised it.
+        TransportError: If the server could not be asked.
+        UploadStopped: If *meanwhile* raised it.
     """
     wanted = delivery.next_blob()
     if wanted is None:

@@ -132,7 +132,7 @@ def _send(parcels: list[Parcel], *, quiet: bool, is_last: bool) -> list[tuple[Pa
     results = []
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bars:
         for parcel in parcels:
-            total = parcel.info.points
+            total = parcel.info.points + parcel.info.events
             bar = bars.add_task(f"run {parcel.info.header.run}", total=total)
             transport = Transport(parcel.url, parcel.token)
             advance = partial(bars.advance, bar)
@@ -150,9 +150,19 @@ def _as_json(parcel: Parcel, done: Synced) -> dict[str, object]:
         "to": parcel.url,
         "points": done.points,
         "events": done.events,
+        "entries": done.entries,
+        "blobs": done.blobs,
         "rejected": done.rejected,
         "problem": done.problem,
     }
+
+
+def _counted(done: Synced) -> str:
+    """What was sent, in words; events that define the run are not worth one beside others."""
+    counts = {"points": done.points, "entries": done.entries, "blobs": done.blobs}
+    if not any(counts.values()):
+        counts = {"points": 0, "events": done.events}
+    return ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "points")
 
 
 def _tell(results: list[tuple[Parcel, Synced]], alive: list[SpoolInfo], left: int) -> None:
@@ -163,7 +173,7 @@ def _tell(results: list[tuple[Parcel, Synced]], alive: list[SpoolInfo], left: in
                 f"run {run}: not all was sent to {parcel.url}: {printable(done.problem)}", err=True
             )
         else:
-            click.echo(f"run {run}: {done.points} points sent to {parcel.url}")
+            click.echo(f"run {run}: {_counted(done)} sent to {parcel.url}")
         if done.rejected:
             click.echo(f"run {run}: the server refused {done.rejected}, see `agnez spool ls`")
     if not results:

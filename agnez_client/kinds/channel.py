@@ -106,7 +106,13 @@ class Channel:
         self.dropped += 1
         if not self._pen.is_closed:
             self._pen.refuse(self.number, NO_ROOM)
-            self._warn_once("full", "points are dropped, the spool has no room left")
+            if not self._pen.is_full_said:
+                self._pen.is_full_said = True
+                logger.warning(
+                    "channel %r: points are dropped, the spool has no room left (said once for all "
+                    "channels, all are counted)",
+                    self.name,
+                )
         elif self._strict:
             raise RunClosed(self._run)
         else:

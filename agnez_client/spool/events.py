@@ -1,7 +1,8 @@
 """
 The events of a spool: a file of length, CRC-32 and JSON, appended by plain writes.
 
-When the disk is full an event stays in memory and is written later; it is shipped all the same.
+When the disk is full an event stays in memory and is written later; it is shipped all the same. The
+last ones of a run find room that is kept for them, see `reserve`.
 One that can't be read any more is `DAMAGED` in its place, and those behind it keep their ordinals.
 """
 
@@ -20,6 +21,7 @@ from agnez_client.spool.files import Folder, open_file, write_whole
 from agnez_client.spool.frames import body_of, frame, read_frames
 from agnez_client.spool.header import SPOOL_VERSION
 from agnez_client.spool.lock import take
+from agnez_client.spool.reserve import Reserve
 
 EVENTS_NAME: Final = "events"
 EVENT_HEAD_SIZE: Final = 8
@@ -51,6 +53,7 @@ class EventLog:
         data: What it holds.
         version: That of the spool.
         is_owned: Whether this process made it.
+        reserve: Keeps room for its last events.
     """
 
     def __init__(
@@ -60,12 +63,14 @@ class EventLog:
         version: int = SPOOL_VERSION,
         *,
         is_owned: bool = False,
+        reserve: Reserve | None = None,
     ) -> None:
         found = read_frames(data, version)
         self._size, self.torn = found.end, found.torn
         self.lost = {f.ordinal for f in found.lost}
         self.mended = {f.ordinal for f in found.mended}
         self._fd, self._version, self._is_owned = fd, version, is_owned
+        self._reserve = reserve
         self._forgotten = 0
         self._lock = threading.RLock()
         self._starts: list[int] = []
@@ -82,7 +87,11 @@ class EventLog:
         """The log of a new spool; its lock is the owner's sign of life, see `ranks`."""
         fd = folder.create(EVENTS_NAME)
         take(fd)
-        return cls(fd, is_owned=True)
+        reserve = None
+        if folder.path is not None:
+            reserve = Reserve()
+            reserve.allows(fd, 0)
+        return cls(fd, is_owned=True, reserve=reserve)
 
     @classmethod
     def open(cls, folder: Folder, version: int = SPOOL_VERSION, flags: int = os.O_RDWR) -> EventLog:
@@ -137,6 +146,12 @@ class EventLog:
         """Whether every event has reached the file."""
         return not self._unwritten
 
+    def write_last(self) -> None:
+        """Write what waits, into what is kept for it too: no other event comes."""
+        with self._lock:
+            self._reserve = None
+            self.write_pending()
+
     def write_pending(self) -> None:
         """Write what the disk refused before, as far as it takes it now."""
         with self._lock:
@@ -151,16 +166,25 @@ class EventLog:
 
     def _write(self, body: bytes) -> bool:
         whole = frame(body, len(self._starts), self._version)
+        if self._reserve and not self._reserve.allows(self._fd, self._size + len(whole)):
+            return False
         try:
             write_whole(self._fd, whole, self._size)
         except OSError as error:
             logger.debug("an event waits in memory: %s", error)
-            with contextlib.suppress(OSError):  # what was written of it would look like damage
-                os.ftruncate(self._fd, self._size)
+            self._cut()
             return False
         start, self._size = self._size, self._size + len(whole)
         self._starts.append(start)  # after the size: a Ctrl-C in between must not number it twice
         return True
+
+    def _cut(self) -> None:
+        """What was written of an event would look like damage."""
+        with contextlib.suppress(OSError):
+            if os.fstat(self._fd).st_size > self._size:
+                os.ftruncate(self._fd, self._size)
+                if self._reserve:
+                    self._reserve.gone()
 
     def read(self, first: int, max_bytes: int) -> list[bytes]:
         """
@@ -259,6 +283,8 @@ class EventLog:
                 self._size -= freed
                 self._forgotten = at
                 self._fd, fd = fd, self._fd
+                if self._reserve:
+                    self._reserve.gone()
         finally:
             os.close(fd)
         return freed

@@ -35,6 +35,7 @@ class Pen:
         spool: Whose it is; None before the first turn in a forked child, and at the end.
         copies: Values on their way from a device.
         is_closed: Whether the run has ended here.
+        is_full_said: Whether a person was told that points find no room.
 
     Args:
         open_spool: Makes the spool of this process and has `write_to` called with it; called in a
@@ -52,6 +53,7 @@ class Pen:
         "_wake",
         "copies",
         "is_closed",
+        "is_full_said",
         "segment",
         "spool",
     )
@@ -60,7 +62,7 @@ class Pen:
         self.segment: Segment | ClosedSegment = ClosedSegment()
         self.spool: Spool | None = None
         self.copies = DeviceCopies()
-        self.is_closed = False
+        self.is_closed = self.is_full_said = False
         self._open_spool, self._wake = open_spool, wake
         self._refused: Counter[tuple[int, str]] = Counter()
         self._late: deque[Record] = deque()

@@ -361,7 +361,7 @@ class Spool:
 
     def close(self) -> None:
         """Leave the spool; its directory goes if a server has all that ever was in it."""
-        self.events.write_pending()
+        self.events.write_last()
         self.was_delivered = self.is_delivered()
         if self.was_delivered and not self.rejected.count and not self._is_damaged:
             with contextlib.suppress(OSError):

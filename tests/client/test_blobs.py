@@ -151,8 +151,10 @@ def test_points_do_not_wait_for_a_blob(server: IngestServer, begin: Begin) -> No
     server.wait_for(lambda: server.only.entries("notes"))
 
 
-def test_the_end_of_a_run_does_not_wait_for_a_blob(server: IngestServer, begin: Begin) -> None:
-    """What was not sent in time stays in the spool."""
+def test_the_end_of_a_run_does_not_wait_for_a_blob(
+    server: IngestServer, begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was not sent in time stays in the spool; the server is not blamed for it."""
     until = threading.Event()
     server.put_faults.append(hang(until))
     ctx = begin()
@@ -164,6 +166,8 @@ def test_the_end_of_a_run_does_not_wait_for_a_blob(server: IngestServer, begin: 
     until.set()
 
     assert len(blob_files(folder)) == 1
+    assert "does not answer" not in caplog.text
+    assert "the rest waits in" in caplog.text
 
 
 LOSSES: dict[str, Callable[[Path], None]] = {
@@ -257,6 +261,25 @@ def test_another_store_gets_what_is_left(server: IngestServer, begin: Begin) -> 
 
     assert [x for x, _ in server.only.entries("notes")] == [1]
     assert len(server.only.of_kind("dropped")) == 1
+
+
+def test_many_lost_blobs_are_said_in_one_line(
+    server: IngestServer, begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An empty store in the place of the one that had them is no flood."""
+    ctx = begin()
+    notes = ctx.job.create_channel("notes", "TEXT")
+    for x in range(20):
+        notes.send(x=x, y=f"{x} {LONG}")
+    server.wait_for(lambda: len(server.only.entries("notes")) == 20)
+    server.replace_store()
+    notes.send(x=20, y=LONG)
+    ctx.finish()
+
+    assert [x for x, _ in server.only.entries("notes")] == [20]
+    assert sum(e["count"] for e in server.only.of_kind("dropped")) == 20
+    assert caplog.text.count("not sent") == 1
+    assert "20 blobs are not sent: its blob is gone from the spool" in caplog.text
 
 
 def test_a_killed_process_leaves_its_entries(

@@ -14,6 +14,9 @@ import pytest
 from agnez_client import Context
 from agnez_client.kinds.channel import Channel
 from agnez_client.spool import files
+from agnez_client.spool.reserve import LAST_WORDS, Reserve
+from agnez_client.syncing import sync_spool
+from agnez_client.transport import Transport
 from tests.client.ingest_server import IngestServer, drop
 from tests.support.proof import proved
 
@@ -61,14 +64,16 @@ def send_until_taken(loss: Channel, sent: int, server: IngestServer) -> int:
     raise AssertionError("no point was taken again")
 
 
-def check(server: IngestServer, loss: Channel, sent: int) -> None:
+def check(server: IngestServer, loss: Channel, sent: int, *others: Channel) -> None:
     """All that was not refused is there once, in order; what was refused is told of its channel."""
     arrived = [int(x) for x, _ in server.only.channel("loss")]
     told = server.only.of_kind("dropped")
     assert arrived == sorted(set(arrived))
     assert len(arrived) == sent - loss.dropped
-    assert sum(event["count"] for event in told) == loss.dropped > 0
-    assert {event["n"] for event in told} == {0}
+    for channel in (loss, *others):
+        counts = [event["count"] for event in told if event["n"] == channel.number]
+        assert sum(counts) == channel.dropped > 0
+    assert len({event["n"] for event in told}) == 1 + len(others)
     assert server.only.gaps == 0
 
 
@@ -108,13 +113,54 @@ def test_training_goes_on_and_points_are_taken_again_when_there_is_room(
     )
 
 
+def test_a_run_that_ends_on_a_full_disk_tells_what_it_lost(
+    disk: Callable[[str], Path],
+    server: IngestServer,
+    begin: Begin,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No server and no room, to the end: what was refused and the state are kept, and said."""
+    place = disk("size=4m")
+    monkeypatch.setenv("AGNEZ_SPOOL", str(place / "spool"))
+    ctx = begin(url="http://127.0.0.1:9")
+    folder = ctx.job.spool_folder
+    loss, acc = ctx.job.create_channel("loss"), ctx.job.create_channel("acc")
+    fillers = _fill(place, "no room")
+    sent = send_until_refused(loss)
+    for x in range(1000):
+        loss.send(x=sent + x, y=0.0)
+        acc.send(x=x, y=0.0)
+    ctx.job.finish(timeout_s=5)
+    for filler in fillers:
+        filler.unlink()
+
+    assert folder is not None
+    assert sync_spool(folder, Transport(server.url)).problem is None
+
+    check(server, loss, sent + 1000, acc)
+    assert [event["state"] for event in server.only.of_kind("state")] == ["finished"]
+    assert caplog.text.count("points are dropped") == 1
+    assert f"{loss.dropped + acc.dropped} points found no room and are lost" in caplog.text
+
+
+def test_room_for_the_last_events_is_kept_unseen(tmp_path: Path) -> None:
+    """The disk has it set aside; who reads the file finds nothing of it."""
+    file = tmp_path / "events"
+    with file.open("wb") as opened:
+        assert Reserve().allows(opened.fileno(), 0)
+
+    assert file.stat().st_size == 0
+    assert file.stat().st_blocks * 512 >= LAST_WORDS
+
+
 def _fill(place: Path, trouble: str) -> list[Path]:
     """Use up what the file system has of room or inodes."""
     fillers: list[Path] = []
     try:
         while True:
             filler = place / f"filler-{len(fillers)}"
-            filler.write_bytes(bytes(1 << 16) if trouble == "no room" else b"")
+            filler.write_bytes(bytes(4096) if trouble == "no room" else b"")
             fillers.append(filler)
     except OSError as error:
         assert error.errno == errno.ENOSPC
