@@ -60,7 +60,8 @@ def _tests(part: str) -> Iterator[Job]:
 
 def chosen(words: Sequence[str]) -> list[Job]:
     """
-    What *words* name: parts, and names within the part before them.
+    What *words* name: parts, and within the part before them files (`-` is as good as `_`) or
+    proofs.
 
     Raises:
         SystemExit: If nothing has such a name.
@@ -82,13 +83,23 @@ def _named(part: str, names: Sequence[str]) -> list[Job]:
         return every
     found = list[Job]()
     for name in names:
-        exact = [job for job in every if job.name in (name, f"test_{name}")]
-        matches = exact or [job for job in every if name in job.name]
+        word = name.replace("-", "_")
+        exact = [job for job in every if job.name in (word, f"test_{word}")]
+        matches = exact or [j for j in every if word in j.name] or _proving(name, every)
         if not matches:
             known = ", ".join(job.name.removeprefix("test_") for job in every)
             raise SystemExit(f"prove: {part} has nothing named {name!r}; it has {known}")
         found += [job for job in matches if job not in found]
     return found
+
+
+def _proving(name: str, every: Sequence[Job]) -> list[Job]:
+    """The files of tests whose proof is *name*, as tables have it; its beginning may be computed."""
+    texts = [(job, (ROOT / job.command[-1]).read_text("utf-8")) for job in every]
+    computed = f'}}-{name.rpartition("-")[2]}"'
+    return [j for j, text in texts if f'"{name}"' in text] or [
+        j for j, text in texts if computed in text
+    ]
 
 
 def run(job: Job, environment: Mapping[str, str]) -> bool:

@@ -24,6 +24,13 @@ def test_each_part_has_its_files() -> None:
     assert re.fullmatch(r"faults: about \d+ min: kills\n", listed("faults", "kills")[1])
     assert "kills" not in listed("hostile")[1]
     assert listed("speed", "send", "loop")[1].endswith(": send, loop\n")
+    assert listed("speed", "fan-out")[1].endswith(": fan_out\n")
+
+
+def test_a_proof_is_found_by_its_name_in_the_tables() -> None:
+    """As by that of its file, in which words are joined by another sign."""
+    assert listed("faults", "spool-cut")[1].endswith(": spool_cuts\n")
+    assert listed("faults", "last-words")[1].endswith(": kills\n")
 
 
 def test_what_is_not_there_is_said() -> None:
