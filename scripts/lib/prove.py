@@ -94,7 +94,7 @@ def _named(part: str, names: Sequence[str]) -> list[Job]:
 
 
 def _proving(name: str, every: Sequence[Job]) -> list[Job]:
-    """The files of tests whose proof is *name*, as tables have it; its beginning may be computed."""
+    """The files whose proof is *name*, as tables have it; its beginning may be computed."""
     texts = [(job, (ROOT / job.command[-1]).read_text("utf-8")) for job in every]
     computed = f'}}-{name.rpartition("-")[2]}"'
     return [j for j, text in texts if f'"{name}"' in text] or [
