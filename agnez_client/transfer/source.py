@@ -74,7 +74,7 @@ class RunSource:
         yield from self._pages(f"/runs/{self.id}/console", query, "first")
 
     def _pages(self, path: str, query: dict[str, Any], place: str) -> Iterator[list[Json]]:
-        """The items of the pages from *query* on; *place* is the field that says where one begins."""
+        """The items of the pages from *query* on; *place* is the field where one begins."""
         while query[place] is not None:
             answer = self._get(path, query)
             if answer["items"]:
