@@ -292,7 +292,7 @@ class Delivery:
                 self._said.add(reason)
                 del self._untold[reason]
                 what = "a blob is" if number == 1 else f"{number} blobs are"
-                logger.warning("run %s: %s not sent: %s", self.spool.header.run, what, reason)
+                logger.warning("run %s: %s not sent (%s)", self.spool.header.run, what, reason)
 
     def close(self) -> None:
         """Leave the spool, delivered or not."""

@@ -59,7 +59,8 @@ class Outlet:
         self._sender: Sender | None = None
         self._definitions: list[dict[str, Any]] = []
         self._lock = threading.RLock()
-        self._report_at = 0.0
+        self._report_at = self._press_at = 0.0
+        self._press_every_s = REFUSED_EVERY_S
         self._lost = 0
         self._holds_sender = False
         self._forks = 0
@@ -188,17 +189,23 @@ class Outlet:
 
     def _report_refused(self, spool: Spool | None, *, is_end: bool = False) -> None:
         """
-        Tell what was refused since the last time; while the disk takes no event, and no server has
-        taken the last, it adds up instead.
+        Tell what was refused since the last time. While the disk takes no event, and no server has
+        taken the last, it adds up instead, and is told ever more seldom of the room kept for that.
         """
         if spool is None:
             return
         events = spool.events
-        if not is_end and not events.is_written and spool.marks.events < len(events):
+        if events.has_room or spool.marks.events >= len(events):
+            self._press_every_s = REFUSED_EVERY_S
+        elif not is_end and time.monotonic() < self._press_at:
             return
         for number, reason, count in _bundled(self.pen.take_refused()):
             events.append(new_event("dropped", n=number, count=count, reason=reason))
             self._lost += count if reason == NO_ROOM else 0
+        if not events.is_written:
+            events.write_last(is_end=is_end)
+            self._press_at = time.monotonic() + self._press_every_s
+            self._press_every_s *= 2
 
     def _wake(self) -> None:
         if self._sender is not None:

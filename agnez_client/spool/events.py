@@ -21,7 +21,7 @@ from agnez_client.spool.files import Folder, open_file, write_whole
 from agnez_client.spool.frames import body_of, frame, read_frames
 from agnez_client.spool.header import SPOOL_VERSION
 from agnez_client.spool.lock import take
-from agnez_client.spool.reserve import Reserve
+from agnez_client.spool.reserve import END, LAST_WORDS, Reserve
 
 EVENTS_NAME: Final = "events"
 EVENT_HEAD_SIZE: Final = 8
@@ -70,7 +70,7 @@ class EventLog:
         self.lost = {f.ordinal for f in found.lost}
         self.mended = {f.ordinal for f in found.mended}
         self._fd, self._version, self._is_owned = fd, version, is_owned
-        self._reserve = reserve
+        self._reserve, self._kept = reserve, LAST_WORDS
         self._forgotten = 0
         self._lock = threading.RLock()
         self._starts: list[int] = []
@@ -146,11 +146,22 @@ class EventLog:
         """Whether every event has reached the file."""
         return not self._unwritten
 
-    def write_last(self) -> None:
-        """Write what waits, into what is kept for it too: no other event comes."""
+    @property
+    def has_room(self) -> bool:
+        """Whether every event has reached the file, and the disk would take another one."""
         with self._lock:
-            self._reserve = None
+            reserve = self._reserve
+            return self.is_written and (not reserve or reserve.allows(self._fd, self._size))
+
+    def write_last(self, *, is_end: bool = True) -> None:
+        """
+        Write what waits, into what is kept for it too: all of that if no other event comes, else
+        half of it.
+        """
+        with self._lock:
+            self._kept = 0 if is_end else END
             self.write_pending()
+            self._kept = LAST_WORDS
 
     def write_pending(self) -> None:
         """Write what the disk refused before, as far as it takes it now."""
@@ -166,7 +177,9 @@ class EventLog:
 
     def _write(self, body: bytes) -> bool:
         whole = frame(body, len(self._starts), self._version)
-        if self._reserve and not self._reserve.allows(self._fd, self._size + len(whole)):
+        if self._reserve and not self._reserve.allows(
+            self._fd, self._size + len(whole), self._kept
+        ):
             return False
         try:
             write_whole(self._fd, whole, self._size)

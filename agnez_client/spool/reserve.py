@@ -15,7 +15,9 @@ from functools import cache
 from typing import Final
 
 LAST_WORDS: Final = 64 << 10
-"""Bytes that are kept for the end: some hundreds of events."""
+"""Bytes that are kept for what must be told: some hundreds of events."""
+END: Final = 32 << 10
+"""Those of them that are kept for the end."""
 _STEP: Final = 64 << 10
 _KEEP_SIZE: Final = 1
 """FALLOC_FL_KEEP_SIZE of Linux; Python's `posix_fallocate` makes the file longer."""
@@ -30,9 +32,9 @@ class Reserve:
     def __init__(self) -> None:
         self._until = 0
 
-    def allows(self, fd: int, end: int) -> bool:
-        """Whether the file *fd* may grow to *end* bytes, and the room behind that stays."""
-        if end + LAST_WORDS <= self._until:
+    def allows(self, fd: int, end: int, kept: int = LAST_WORDS) -> bool:
+        """Whether the file *fd* may grow to *end* bytes, and *kept* bytes behind that stay."""
+        if end + kept <= self._until:
             return True
         until = end + LAST_WORDS + _STEP
         code = allocate(fd, self._until, until - self._until)

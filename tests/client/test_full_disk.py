@@ -18,6 +18,7 @@ from agnez_client.spool.reserve import LAST_WORDS, Reserve
 from agnez_client.syncing import sync_spool
 from agnez_client.transport import Transport
 from tests.client.ingest_server import IngestServer, drop
+from tests.client.scripts import Script
 from tests.support.proof import proved
 
 pytestmark = pytest.mark.proof
@@ -142,6 +143,42 @@ def test_a_run_that_ends_on_a_full_disk_tells_what_it_lost(
     assert [event["state"] for event in server.only.of_kind("state")] == ["finished"]
     assert caplog.text.count("points are dropped") == 1
     assert f"{loss.dropped + acc.dropped} points found no room and are lost" in caplog.text
+
+
+KILLED = """
+import os, signal, time
+from agnez_client import Context, outlet
+outlet.REFUSED_EVERY_S = 0.02
+ctx = Context(url="http://127.0.0.1:9")
+loss = ctx.job.create_channel("loss", "NUMERIC")
+events = ctx.job.spool_folder / "events"
+with open(os.environ["FILLER"], "wb", buffering=0) as filler:
+    try:
+        while filler.write(bytes(4096)):
+            pass
+    except OSError:
+        pass
+while b'"dropped"' not in events.read_bytes():
+    loss.send(y=1.0)
+print(ctx.job.spool_folder, loss.dropped, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_trainer_killed_on_a_full_disk_has_told_part_of_it(
+    disk: Callable[[str], Path], server: IngestServer, python: Callable[..., Script]
+) -> None:
+    """While nobody can be told, some of the room kept is used now and then."""
+    place = disk("size=4m")
+    script = python(KILLED, AGNEZ_SPOOL=str(place / "spool"), FILLER=str(place / "filler"))
+    folder, dropped = script.line().split()
+    script.end()
+    (place / "filler").unlink()
+
+    assert sync_spool(Path(folder), Transport(server.url)).problem is None
+
+    told = [event["count"] for event in server.only.of_kind("dropped")]
+    assert 0 < sum(told) <= int(dropped)
 
 
 def test_room_for_the_last_events_is_kept_unseen(tmp_path: Path) -> None:
