@@ -17,6 +17,7 @@ from agnez_server.errors import BlobDamaged, StoreDamaged
 from agnez_server.store.blobtables import prepare_blobs
 from agnez_server.store.broken import told, unreadable
 from agnez_server.store.damage import Damage
+from agnez_server.store.head import mend_head
 from agnez_server.store.opening import look_at_wal
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.pool import Pool
@@ -72,6 +73,9 @@ class BlobData:
         self._path, self._damage = path, damage
         self.lock, self._clock, self._options = threading.Lock(), clock, options
         self._open: list[sqlite3.Connection] = []
+        head = mend_head(path)
+        if head is not None:
+            damage.say(head)
         found = look_at_wal(path, None)
         if found is not None:
             damage.say(f"{path.name}: {found}")

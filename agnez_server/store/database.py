@@ -10,6 +10,7 @@ from typing import Final
 
 from agnez_server.store.acked import AckedNote, read_acked
 from agnez_server.store.glance import Glance
+from agnez_server.store.head import mend_head
 from agnez_server.store.opening import look_at_wal, what_is_missing
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
@@ -36,8 +37,9 @@ class Database:
         self._acked = read_acked(path.parent)
         self._note: AckedNote | None = None
         self._glance: Glance | None = None
-        found = None if self._is_all_there() else look_at_wal(path, self._acked)
-        self.damage = [found] if found is not None else []
+        head = mend_head(path)
+        log = None if self._is_all_there() else look_at_wal(path, self._acked)
+        self.damage = [found for found in (head, log) if found is not None]
         try:
             self.writer = self._keep(connect_writer(path, options))
             if self._glance is not None:

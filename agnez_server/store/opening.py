@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -116,16 +117,26 @@ def page_size(database: Path) -> int:
     return size if size >= 512 and size & (size - 1) == 0 else PAGE_SIZE
 
 
-def set_aside(path: Path) -> Path:
-    """Copy a damaged file to the folder of those; the copy."""
+def set_aside(path: Path, start: bytes | None = None) -> Path:
+    """Copy a damaged file, or only its *start*, to the folder of those; the copy."""
     folder = path.parent / DAMAGED
     folder.mkdir(mode=0o700, exist_ok=True)
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     copy = folder / f"{path.name}.{moment}.{time.time_ns() % 10**9:09d}"
     draft = copy.with_name(f"{copy.name}.part")
     draft.unlink(missing_ok=True)
-    copy_file(path, draft)
+    if start is None:
+        copy_file(path, draft)
+    else:
+        _write(draft, start)
     draft.rename(copy)
     sync(folder)
     sync(path.parent)
     return copy
+
+
+def _write(path: Path, raw: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())

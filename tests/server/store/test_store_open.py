@@ -107,3 +107,27 @@ async def test_a_damaged_file_is_refused(open_store, store, feed) -> None:
 
     with pytest.raises(CannotOpenStore, match=r"damaged.*backup"):
         await open_store()
+
+
+@pytest.mark.parametrize("name", ["agnez.db", "blobs.db"])
+async def test_a_damaged_head_is_mended(open_store, store, feed, name) -> None:
+    """A byte of a file's first 100 changed: it opens with all of it and says so, what was there is
+    kept; the next start has nothing to say."""
+    await feed(store, [1.0] * 500)
+    await store.seal()
+    await store.close()
+    path = store._directory.path / name
+    sound = path.read_bytes()
+    for at in (0, 16, 20, 28, 47, 61, 70):
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 0x10]) + sound[at + 1 :])
+
+        opened = await open_store()
+
+        (series,) = opened.series("run")
+        assert len(opened.view(series.id, None, None, 4000).y) == 500
+        damage = opened.store_stats().damage
+        assert f"head of {name} was damaged at byte {at}: it is mended" in damage
+        await opened.close()
+        assert path.read_bytes()[at] == sound[at]
+    assert len([*(path.parent / "damaged").iterdir()]) == 7
+    assert (await open_store()).store_stats().damage is None
