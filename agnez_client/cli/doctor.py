@@ -91,16 +91,26 @@ def _salvage(source: Path, target: Path) -> None:
     import sqlite3
 
     from agnez_server.doctor import NoDataDirectory, salvage
+    from agnez_server.store.directory import DirectoryInUse
 
     try:
         saved = salvage(source.resolve(), target.resolve())
+    except DirectoryInUse as error:
+        by = f"process {error.pid}" if error.pid else "a server"
+        told = f"{source} is in use by {by}: stop the server first, then save"
+        raise click.ClickException(printable(told)) from error
     except (NoDataDirectory, OSError, sqlite3.Error) as error:
         raise click.ClickException(printable(str(error))) from error
     told = ", ".join(f"{count:,} {table}" for table, count in saved.rows.items() if count)
     click.echo(printable(f"saved to {target}: {told or 'nothing'}"))
-    if saved.broken:
-        click.echo(f"not all could be read of: {', '.join(sorted(set(saved.broken)))}", err=True)
     click.echo(printable(f"look at it: agnez doctor {target}; use it: agnez up --data {target}"))
+    if saved.broken:
+        missing = ", ".join(
+            f"{table} ({'nobody knows how many' if count is None else f'{count:,}'} missing)"
+            for table, count in sorted(saved.broken.items())
+        )
+        click.echo(f"not all rows could be read of: {missing}", err=True)
+        raise SystemExit(1)
 
 
 @contextmanager
@@ -136,5 +146,6 @@ def _write(found: Iterable[Finding]) -> None:
             if finding.hint:
                 console.print(Text(f"          {printable(finding.hint)}", style="dim"))
     levels = Counter(finding.level for findings in places.values() for finding in findings)
-    told = f"damaged: {levels['damage']} findings" if levels["damage"] else "sound"
+    count = levels["damage"]
+    told = f"damaged: {count} finding{'s' * (count > 1)}" if count else "sound"
     console.print(Text(f"{told}, {levels['note']} to note" if levels["note"] else told, "bold"))

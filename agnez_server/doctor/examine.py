@@ -14,7 +14,8 @@ from agnez_server.doctor.reading import open_quietly
 from agnez_server.doctor.rows import check_rows
 from agnez_server.doctor.wal import check_number, check_wal
 from agnez_server.store.blobtables import BLOBS_VERSION
-from agnez_server.store.schema import SCHEMA_VERSION
+from agnez_server.store.head import damaged_places
+from agnez_server.store.schema import PAGE_SIZE, SCHEMA_VERSION
 
 Progress = Callable[[str], None]
 """Called with what is looked at next."""
@@ -53,6 +54,11 @@ def examine(
 
 
 def _check_database(path: Path, version: int, *, full: bool, tell: Progress) -> Iterator[Finding]:
+    with path.open("rb") as file:
+        places = damaged_places(file.read(PAGE_SIZE), path)
+    if places is not None:
+        told = f"its head is damaged at byte {places}"
+        yield Finding("damage", told, str(path), "the next start mends it, and keeps a copy")
     try:
         with closing(open_quietly(path, is_used=server_pid(path.parent) is not None)) as con:
             tell(f"the pages of {path.name}")

@@ -7,12 +7,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from agnez_client.finding import Finding
 from agnez_server.authfiles import AuthFileDamaged, AuthFiles
-from agnez_server.store.directory import LOCK, RESTORING
+from agnez_server.store.directory import LOCK, RESTORING, DirectoryInUse
 from agnez_server.store.opening import DAMAGED
 
 _LEAST_FREE: Final = 1 << 30
@@ -51,6 +52,29 @@ def server_pid(path: Path) -> int | None:
     return None
 
 
+@contextmanager
+def kept(path: Path) -> Iterator[None]:
+    """
+    Keep servers from the directory *path*, of which nothing is changed.
+
+    Raises:
+        DirectoryInUse: If one has it.
+    """
+    try:
+        fd = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # a copy
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DirectoryInUse(path, server_pid(path) or None) from error
+        yield
+    finally:
+        os.close(fd)
+
+
 def _check_modes(path: Path) -> Iterator[Finding]:
     for one in (path, *(path / name for name in _PRIVATE)):
         try:
@@ -64,7 +88,14 @@ def _check_modes(path: Path) -> Iterator[Finding]:
                 f"chmod {allowed} {one}",
             )  # fmt: skip
         if not os.access(one, os.R_OK | os.W_OK):
-            yield Finding("damage", "it can't be read and written by this user", str(one))
+            yield _unusable(one)
+
+
+def _unusable(one: Path) -> Finding:
+    if os.access(one, os.R_OK):
+        told = "it can't be written by this user, or not at all: a server can't use it"
+        return Finding("note", told, str(one))
+    return Finding("damage", "it can't be read by this user", str(one))
 
 
 def _check_auth(path: Path) -> Iterator[Finding]:
@@ -80,10 +111,15 @@ def _check_auth(path: Path) -> Iterator[Finding]:
 
 def _check_room(path: Path) -> Finding:
     free, total = shutil.disk_usage(path).free, shutil.disk_usage(path).total
-    told = f"{free / (1 << 30):.1f} GiB of {total / (1 << 30):.1f} GiB are free"
+    told = f"{_size(free)} of {_size(total)} are free"
     if free < _LEAST_FREE:
         return Finding("note", told, str(path), "make room: a full disk takes no points")
     return Finding("ok", told, str(path))
+
+
+def _size(count: int) -> str:
+    gib = count / (1 << 30)
+    return f"{gib:.1f} GiB" if gib >= 1 else f"{count / (1 << 20):.1f} MiB"
 
 
 def _check_leftovers(path: Path) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ _JOURNAL: Final = slice(18, 20)
 _IN_A_JOURNAL: Final = b"\x01\x01"
 """As a copy may be; the next start brings it back to a write-ahead log."""
 _PAGES: Final = slice(28, 32)
+_FREE: Final = slice(32, 40)
+_VERSION: Final = slice(60, 64)
 _LARGEST_ROOT: Final = slice(52, 56)
 """Not 0 where a file can shrink; `_SHRINKS` is then how."""
 _SHRINKS: Final = slice(64, 68)
@@ -50,21 +52,26 @@ def mend_head(path: Path) -> str | None:
             page = file.read(PAGE_SIZE)
     except FileNotFoundError:
         return None
-    if len(page) < _BYTES:
-        return None
-    right = right_head(page[:_BYTES], path)
-    wrong = [at for at in range(_BYTES) if right[at] != page[at]]
-    if not wrong:
+    places = damaged_places(page, path)
+    if places is None:
         return None
     aside = set_aside(path, page)
-    write_start(path, right)
-    places = ", ".join(map(str, wrong[:8])) + (", …" if wrong[8:] else "")
+    write_start(path, right_head(page[:_BYTES], path))
     sentence = (
         f"the head of {path.name} was damaged at byte {places}: it is mended, nothing is lost. "
         f"As it was, its first page lies in {aside}"
     )
     logger.error("%s", sentence)
     return sentence
+
+
+def damaged_places(start: bytes, path: Path) -> str | None:
+    """Which bytes of the head are damaged, for people, by a file's *start*; None if none is."""
+    if len(start) < _BYTES:
+        return None
+    right = right_head(start[:_BYTES], path)
+    wrong = [at for at in range(_BYTES) if right[at] != start[at]]
+    return ", ".join(map(str, wrong[:8])) + (", …" if wrong[8:] else "") if wrong else None
 
 
 def right_head(head: bytes, path: Path) -> bytes:
@@ -84,6 +91,37 @@ def right_head(head: bytes, path: Path) -> bytes:
         return head
     right[_APPLICATION] = own
     return bytes(right)
+
+
+def known_head(head: bytes, path: Path) -> bytes:
+    """*head* with all that is known of one of ours, for a file that is; zeros where it is short."""
+    right = bytearray(head.ljust(_BYTES, b"\0"))
+    for at, raw in _CONSTANT.items():
+        right[at : at + len(raw)] = raw
+    right[_SHRINKS] = (1).to_bytes(4, "big")
+    right[_APPLICATION] = _KINDS[path.name].to_bytes(4, "big")
+    wal = path.with_name(f"{path.name}-wal")
+    if not (wal.exists() and wal.stat().st_size):
+        right[_PAGES] = _real_pages(path)
+    return bytes(right)
+
+
+def first_page(fresh: bytes, head: bytes, path: Path) -> bytes | None:
+    """
+    The first page of *path*, whose head was *head*, by that of a fresh database.
+
+    It lists the tables and where each begins, which is the same in all files of one version that
+    can shrink. None for another version. What the file has free is forgotten.
+    """
+    if head[_LARGEST_ROOT] != fresh[_LARGEST_ROOT] or head[_VERSION] != fresh[_VERSION]:
+        return None
+    page = bytearray(fresh[:PAGE_SIZE])
+    page[_PAGES], page[_FREE] = _real_pages(path), bytes(8)
+    return bytes(page)
+
+
+def _real_pages(path: Path) -> bytes:
+    return (path.stat().st_size // PAGE_SIZE).to_bytes(4, "big")
 
 
 def _is_near(head: bytes, right: bytearray, own: bytes) -> bool:

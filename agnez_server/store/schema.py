@@ -99,10 +99,11 @@ Checksums, see `rowsums.py`. That of a series is of its key; entries, lines and 
 were written by something else may have none: they are taken as they are.
 """
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "select one.name, own.name from sqlite_master as one, pragma_table_info(one.name) as own "
     "where one.type = 'table'"
 )
+"""Asks for the names of tables with those of their columns."""
 
 _STEPS: Final = {1: _VERSION_2, 2: _VERSION_3}
 """By version, what brings a file to the next one."""
@@ -200,8 +201,8 @@ def _require_columns(con: sqlite3.Connection) -> None:
     """Raise sqlite3.DatabaseError if a name in the file's own list of tables has changed."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(_VERSION_1 + _VERSION_2 + _VERSION_3)
-        expected = set(fresh.execute(_COLUMNS))
-    for table, column in sorted(expected - set(con.execute(_COLUMNS))):
+        expected = set(fresh.execute(COLUMNS))
+    for table, column in sorted(expected - set(con.execute(COLUMNS))):
         raise sqlite3.DatabaseError(f"its table {table} has no column {column}")
 
 

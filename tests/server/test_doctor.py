@@ -17,6 +17,7 @@ from agnez_client.cli.verbs import group
 from agnez_server.doctor import examine
 from agnez_server.store import SqliteStore
 from tests.server.store.history import OPTIONS, History, make_history, state_of
+from tests.server.test_store_damaged import ruin
 
 
 @pytest.fixture
@@ -193,3 +194,55 @@ async def test_salvage_saves_what_can_be_read(
     store = await SqliteStore.open(tmp_path / "new", options=OPTIONS)
     assert state_of(store) == history.states[-1]
     await store.close()
+
+
+async def test_a_damaged_head_is_found(place: Path) -> None:
+    """Where it is, and that a start is enough."""
+    flip(place / "agnez.db", 21)
+
+    done = doctor(place)
+
+    assert done.exit_code == 1
+    assert "head is damaged at byte 21" in done.output
+    assert "the next start mends it" in done.output
+
+
+@pytest.mark.parametrize("at", [28, 100, 103])
+async def test_salvage_knows_the_first_page(
+    place: Path, history: History, tmp_path: Path, at: int
+) -> None:
+    """How many pages there are, and the list of tables: all is saved where these are damaged."""
+    await (await SqliteStore.open(place, options=OPTIONS)).close()
+    raw = bytearray((place / "agnez.db").read_bytes())
+    raw[at] ^= 0x10
+    (place / "agnez.db").write_bytes(raw)
+
+    done = doctor(place, "--salvage", tmp_path / "new")
+
+    assert done.exit_code == 0, done.output
+    store = await SqliteStore.open(tmp_path / "new", options=OPTIONS)
+    assert state_of(store) == history.states[-1]
+    await store.close()
+
+
+async def test_salvage_counts_what_it_could_not_read(place: Path, tmp_path: Path) -> None:
+    """Status 1, and how many rows are missing where an index tells."""
+    await (await SqliteStore.open(place, options=OPTIONS)).close()
+    ruin(place / "agnez.db", "entry", "line")
+
+    done = doctor(place, "--salvage", tmp_path / "new")
+
+    assert done.exit_code == 1
+    assert "entry (2 missing), line (nobody knows how many missing)" in done.output
+
+
+async def test_salvage_needs_the_server_to_be_stopped(place: Path, tmp_path: Path) -> None:
+    """It would read what is changed meanwhile: refused, and nothing is made."""
+    store = await SqliteStore.open(place, options=OPTIONS)
+
+    done = doctor(place, "--salvage", tmp_path / "new")
+
+    await store.close()
+    assert done.exit_code == 1
+    assert "stop the server first" in done.output
+    assert not (tmp_path / "new").exists()
