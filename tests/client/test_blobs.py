@@ -108,6 +108,7 @@ def test_a_blob_waits_in_the_spool_and_is_synced(server: IngestServer, begin: Be
     done = sync_spool(folder, Transport(server.url))
 
     assert done.problem is None
+    assert (done.points, done.entries, done.blobs) == (0, 1, 1)
     assert [x for x, _ in server.only.entries("notes")] == [0]
     assert server.blobs[sha256(LONG)][1] == LONG.encode()
     assert not folder.exists()

@@ -128,6 +128,8 @@ def test_a_run_that_ends_on_a_full_disk_tells_what_it_lost(
     folder = ctx.job.spool_folder
     loss, acc = ctx.job.create_channel("loss"), ctx.job.create_channel("acc")
     fillers = _fill(place, "no room")
+    for n in range(1000):  # more than any page has left
+        ctx.job.create_channel(f"channel {n}")
     sent = send_until_refused(loss)
     for x in range(1000):
         loss.send(x=sent + x, y=0.0)
