@@ -11,7 +11,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from agnez_server.listening import JsonRunner
 from agnez_server.ports import bind
 from agnez_server.settings import ServerSettings, default_data_directory
 from agnez_server.store import SqliteStore, StoreOptions
+from agnez_server.store.directory import cannot_open
 
 logger = logging.getLogger(__name__)
 
@@ -82,14 +83,18 @@ async def serving(
         sockets = bind(settings.host, settings.port)
         for sock in sockets:
             stack.callback(sock.close)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _in(directory):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         files = AuthFiles(_auth_directory(settings, directory))
         if settings.needs_login() and not (files.password_hash() or files.tokens()):
             raise NoLoginSet(None if settings.is_loopback() else settings.host)
         options = StoreOptions(backlog_bytes=settings.backlog_bytes)
         store = await SqliteStore.open(directory, options=options)
         stack.push_async_callback(store.close)
-        gate = Gate(files, needs_login=settings.needs_login(), session_days=settings.session_days)
+        with _in(directory):
+            gate = Gate(
+                files, needs_login=settings.needs_login(), session_days=settings.session_days
+            )
         app = make_app(settings, store, gate, clock)
         runner = JsonRunner(app, settings, shutdown_timeout=GRACE_S, handle_signals=False)
         stack.push_async_callback(runner.cleanup)
@@ -100,6 +105,15 @@ async def serving(
         yield Served(
             _url(settings, port), port, directory, settings.base_path, app, runner.connections
         )
+
+
+@contextlib.contextmanager
+def _in(directory: Path) -> Iterator[None]:
+    """What the system refuses there is said of the directory: not of a port."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_open(directory, error) from error
 
 
 def _directory(settings: ServerSettings, stack: contextlib.AsyncExitStack) -> Path:

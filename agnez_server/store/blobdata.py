@@ -15,7 +15,7 @@ from typing import Final
 
 from agnez_server.errors import BlobDamaged, StoreDamaged
 from agnez_server.store.blobtables import prepare_blobs
-from agnez_server.store.broken import told, unreadable
+from agnez_server.store.broken import empty_log, told, unreadable
 from agnez_server.store.damage import Damage
 from agnez_server.store.head import mend_head
 from agnez_server.store.opening import look_at_wal
@@ -209,7 +209,7 @@ class BlobData:
         """Bring everything into the file and close the connections."""
         self._pool.close()
         with self.lock:
-            self._writer.execute("pragma wal_checkpoint(truncate)").fetchall()
+            empty_log(self._writer, self._path)
             self._close()
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Final
 
 from agnez_server.errors import StoreDamaged
 from agnez_server.store.damage import Damage
+
+logger = logging.getLogger(__name__)
 
 _BROKEN: Final = {
     sqlite3.SQLITE_CORRUPT,
@@ -23,6 +26,23 @@ def is_broken(error: BaseException) -> bool:
     """Whether *error* says that a database is damaged, or that its disk fails."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     return isinstance(error, sqlite3.Error) and code & 0xFF in _BROKEN
+
+
+def empty_log(con: sqlite3.Connection, path: Path) -> None:
+    """Bring the write-ahead log into *path*; where the disk refuses, it stays, and says so."""
+    try:
+        con.execute("pragma wal_checkpoint(truncate)").fetchall()
+    except sqlite3.Error as error:
+        logger.warning(
+            "the write-ahead log of %s stays beside it: %s; the next start reads it",
+            path.name,
+            error,
+        )
+
+
+def unforeseen(error: Exception) -> Exception | None:
+    """*error*, for a traceback in the log; None where a disk or a file says all that there is."""
+    return None if isinstance(error, (sqlite3.Error, OSError)) else error
 
 
 @contextmanager

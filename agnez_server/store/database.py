@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from agnez_server.store.acked import AckedNote, read_acked
+from agnez_server.store.broken import empty_log
 from agnez_server.store.glance import Glance
 from agnez_server.store.head import mend_head
 from agnez_server.store.opening import look_at_wal, what_is_missing
@@ -111,7 +112,7 @@ class Database:
 
     def checkpoint(self) -> None:
         """Bring everything into the file and empty the write-ahead log, if nobody reads it."""
-        self.writer.execute("pragma wal_checkpoint(truncate)").fetchall()
+        empty_log(self.writer, self.path)
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 LOCK: Final = "LOCK"
 RESTORING: Final = "RESTORING"
 """A file that is there while a backup is brought back into the directory."""
+
+
+ROOM_BYTES: Final = 32 << 20
+"""Enough for a start: the index of the log, and for some time the log."""
+_SCARCE_BYTES: Final = 256 << 10
+"""With less, what SQLite calls a failure of the disk is a full one."""
 
 
 class CannotOpenStore(Exception):
@@ -38,10 +46,35 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.OperationalError, OSError) as error:
         if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT:
-            raise CannotOpenStore(f"{path} can't be opened: {error}") from error
+            raise cannot_open(path, error) from error
         raise _damaged(path, error) from error
     except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from error
+
+
+def cannot_open(path: Path, error: Exception) -> CannotOpenStore:
+    """What to raise where the system refuses *path*; with what helps on a full disk."""
+    told = f"{path} can't be opened: {error}"
+    free = _free(path)
+    if free is not None and (_says_full(error) or free < _SCARCE_BYTES):
+        told = (
+            f"the disk is full: {path} can't be opened ({error}). {free >> 20} MiB are free; make "
+            f"room for {ROOM_BYTES >> 20} MiB, then start again. What was acknowledged is kept"
+        )
+    return CannotOpenStore(told)
+
+
+def _says_full(error: Exception) -> bool:
+    is_full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    return is_full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _free(path: Path) -> int | None:
+    """Bytes that are free on the disk of *path*, which need not be there; None if unknown."""
+    for place in (path, *path.parents):
+        with suppress(OSError):
+            return shutil.disk_usage(place).free
+    return None
 
 
 def _damaged(path: Path, error: Exception) -> CannotOpenStore:
@@ -66,7 +99,7 @@ class DataDirectory:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CannotOpenStore(f"the data directory {path} can't be used: {error}") from error
+            raise cannot_open(path, error) from error
         self._take()
 
     def _take(self) -> None:
@@ -77,7 +110,8 @@ class DataDirectory:
             os.close(self._fd)
             raise DirectoryInUse(self.path, pid) from error
         os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, b"%d\n" % os.getpid(), 0)
+        with suppress(OSError):  # a full disk: who holds it can't be named then
+            os.pwrite(self._fd, b"%d\n" % os.getpid(), 0)
 
     def require_whole(self) -> None:
         """Raise CannotOpenStore if a restore into the directory was cut off."""

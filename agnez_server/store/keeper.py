@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from agnez_server.store.broken import unforeseen
 from agnez_server.store.database import Database
 from agnez_server.store.ledger import Ledger
 from agnez_server.store.options import StoreOptions
@@ -122,7 +123,10 @@ class Keeper:
             if due.checkpoint or due.sweep or requests:
                 self._checkpoint()
         except Exception as error:  # a thread's edge: the log keeps what could not be sealed
-            logger.exception("the store could not seal or tidy up, it will try again")
+            logger.error(
+                "the store could not seal or tidy up, it will try again: %s", error,
+                exc_info=unforeseen(error),
+            )  # fmt: skip
             for request in requests:
                 request.set_exception(error)
             self._pause(self._options.probe_interval_s)

@@ -17,13 +17,13 @@ import numpy as np
 from agnez_server.errors import BadRequest
 from agnez_server.store.base import Change, Store
 from agnez_server.store.blobs import Blobs
-from agnez_server.store.broken import told
+from agnez_server.store.broken import told, unforeseen
 from agnez_server.store.collector import Collector
 from agnez_server.store.committer import Committer
 from agnez_server.store.console import read_consoles, read_lines
 from agnez_server.store.damage import Damage
 from agnez_server.store.database import Database
-from agnez_server.store.directory import CannotOpenStore, DataDirectory, readable
+from agnez_server.store.directory import DataDirectory, cannot_open, readable
 from agnez_server.store.entries import pick, read_entries, read_steps
 from agnez_server.store.inspection import inspect
 from agnez_server.store.keeper import Keeper
@@ -130,9 +130,7 @@ class SqliteStore(Store):
         except BaseException as error:
             held.release()
             if isinstance(error, OSError):
-                raise CannotOpenStore(
-                    f"the store in {directory} can't be opened: {error}"
-                ) from error
+                raise cannot_open(directory, error) from error
             raise
         store._start()
         return store
@@ -161,8 +159,8 @@ class SqliteStore(Store):
             await asyncio.sleep(self._options.collect_interval_s)
             try:
                 await self._collector.collect(self._options.unnamed_for_s)
-            except Exception:  # a task's edge: the next time may do better
-                logger.exception("blobs could not be collected")
+            except Exception as error:  # a task's edge: the next time may do better
+                logger.error("blobs could not be collected: %s", error, exc_info=unforeseen(error))
 
     async def change(self, work: Callable[[Change], T]) -> T:
         """See `Store.change`."""

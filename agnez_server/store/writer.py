@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from agnez_server.store.broken import unforeseen
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.unit import Group, Unit, gather
 
@@ -84,7 +85,10 @@ class Writer:
             try:
                 self._owner.write(group)
             except Exception as error:  # a thread's edge: whatever it is, recover
-                logger.error("a commit of %d changes failed", len(units), exc_info=error)
+                logger.error(
+                    "a commit of %d changes failed: %s", len(units), error,
+                    exc_info=unforeseen(error),
+                )  # fmt: skip
                 with self._wake:
                     self._halted = True
                 self._tell(self._owner.failed, error)

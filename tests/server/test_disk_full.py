@@ -224,3 +224,17 @@ async def test_damage_found_when_the_store_was_opened_is_told(
 
     assert await viewer.store() == {"read_only": None, "damage": "3 points were lost"}
     assert (await server.get("/health"))["damage"] == "3 points were lost"
+
+
+async def test_a_full_disk_is_a_line_in_the_log(
+    server: RunningServer, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says all that there is to say: no traceback."""
+    disk.full = True
+
+    await server.call("POST", "/runs", json={})
+
+    await room_again(server, disk)
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert told.getMessage() == "a commit of 1 changes failed: database or disk is full"
+    assert told.exc_info is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -10,6 +11,8 @@ from contextlib import closing
 import pytest
 
 from agnez_server.store import CannotOpenStore, DirectoryInUse, SchemaTooNew
+from agnez_server.store.acked import AckedNote
+from agnez_server.store.broken import empty_log
 
 
 async def test_a_second_opener_is_told_who_has_it(open_store, store) -> None:
@@ -131,3 +134,29 @@ async def test_a_damaged_head_is_mended(open_store, store, feed, name) -> None:
         assert path.read_bytes()[at] == sound[at]
     assert len([*(path.parent / "damaged").iterdir()]) == 7
     assert (await open_store()).store_stats().damage is None
+
+
+async def test_a_full_disk_at_the_start_says_how_much_room_is_needed(
+    open_store, tmp_path, monkeypatch
+) -> None:
+    """The directory is named, and that nothing is lost."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(AckedNote, "_write", full)
+
+    with pytest.raises(CannotOpenStore, match=r"disk is full.*data.*room for 32 MiB.*is kept"):
+        await open_store()
+
+
+async def test_a_log_that_cannot_be_emptied_stays(store, caplog) -> None:
+    """A line in the log of the server; whoever closes the store goes on."""
+    path = store._database.path
+    with closing(sqlite3.connect(path, isolation_level=None)) as con:
+        con.execute("begin")
+        con.execute("select * from meta").fetchone()
+
+        empty_log(con, path)
+
+    assert "log of agnez.db stays beside it" in caplog.text
