@@ -56,7 +56,7 @@ _VERSION: Final = schemas.obj(
 )
 
 ENDPOINTS: Final = [
-    Endpoint(method="GET", path="/health", handler=get_health, scope=None,
+    Endpoint(method="GET", path="/health", handler=get_health, scope=None, outside=True,
              summary="Whether the server takes writes", answers={200: _HEALTH}),
     Endpoint(method="GET", path="/version", handler=get_version, scope="read",
              summary="Versions, and the id of the store", answers={200: _VERSION}),

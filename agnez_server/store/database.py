@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from contextlib import suppress
@@ -15,6 +16,8 @@ from agnez_server.store.head import mend_head
 from agnez_server.store.opening import look_at_wal, what_is_missing
 from agnez_server.store.options import StoreOptions
 from agnez_server.store.schema import connect_keeper, connect_reader, connect_writer, prepare
+
+logger = logging.getLogger(__name__)
 
 _MANY_FREE: Final = 8
 """One of so many pages without use is worth the writing when a store is closed."""
@@ -68,6 +71,7 @@ class Database:
         missing = what_is_missing(self._acked, self.id, number)
         if missing is not None:
             self.damage.insert(0, missing)
+            logger.warning("%s: %s; `agnez doctor` says more", self.path.parent, missing)
         self._note = AckedNote(self.path.parent, self.path, self.id, number)
 
     def acknowledge(self, number: int) -> None:

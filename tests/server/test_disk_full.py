@@ -224,6 +224,8 @@ async def test_damage_found_when_the_store_was_opened_is_told(
 
     assert await viewer.store() == {"read_only": None, "damage": "3 points were lost"}
     assert (await server.get("/health"))["damage"] == "3 points were lost"
+    async with server.http.get(f"{server.base}/health") as beside:
+        assert (await beside.json())["damage"] == "3 points were lost"
 
 
 async def test_a_full_disk_is_a_line_in_the_log(

@@ -67,11 +67,12 @@ async def test_a_log_cut_anywhere_opens_to_whole_commits(history, quick) -> None
     )
 
 
-async def test_what_is_missing_is_said_once(history, quick) -> None:
-    """The next opening finds what the last one left, and is content with it."""
+async def test_what_is_missing_is_said_once(history, quick, caplog) -> None:
+    """In the log too. The next opening finds what the last one left, and is content with it."""
     history.lay_out(quick / "cut", wal=b"")
     store = await SqliteStore.open(quick / "cut", options=OPTIONS)
     assert store.store_stats().damage == f"{COMMITS} acknowledged commits are missing"
+    assert f"{COMMITS} acknowledged commits are missing" in caplog.text
     await store.close()
 
     store = await SqliteStore.open(quick / "cut", options=OPTIONS)
