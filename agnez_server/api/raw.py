@@ -58,25 +58,27 @@ async def get_raw(request: web.Request) -> web.StreamResponse:
 async def _stream_csv(
     request: web.Request, series: list[Series], place: int, after: int, name: str
 ) -> web.StreamResponse:
-    """Everything from the cursor on, a page at a time, so that memory stays small."""
+    """
+    Everything from the cursor on, a page at a time, so that memory stays small. The first page is
+    read before anything is answered: what it meets is refused with a status.
+    """
     store = request.app[STORE]
-    answer = web.StreamResponse()
-    answer.content_type, answer.charset = "text/csv", "utf-8"
-    answer.headers["Content-Disposition"] = attachment(f"{name}.csv", "points.csv")
-    await answer.prepare(request)
-    header = "cursor" not in request.query
 
     def page(place: int, after: int, header: bool) -> tuple[str, str | None]:
         pages, following = _read_page(store, series, place, after, STREAM_PAGE)
         return _csv(pages, header=header), following
 
-    following: str | None = ""
+    header = "cursor" not in request.query
+    text, following = await in_reader(request, partial(page, place, after, header))
+    answer = web.StreamResponse()
+    answer.content_type, answer.charset = "text/csv", "utf-8"
+    answer.headers["Content-Disposition"] = attachment(f"{name}.csv", "points.csv")
+    await answer.prepare(request)
+    await answer.write(text.encode())
     while following is not None:
-        text, following = await in_reader(request, partial(page, place, after, header))
+        place, after = _place(following, series)
+        text, following = await in_reader(request, partial(page, place, after, False))
         await answer.write(text.encode())
-        header = False
-        if following:
-            place, after = _place(following, series)
     await answer.write_eof()
     return answer
 

@@ -65,6 +65,7 @@ async def test_what_cannot_be_read_is_said_and_all_else_goes_on(
         files = {
             f"/channels/{channel}/points": "agnez.db",
             f"/channels/{channel}/raw": "agnez.db",
+            f"/channels/{channel}/raw?format=csv": "agnez.db",
             f"/channels/{picture}/entries": "agnez.db",
             f"/runs/{run}/console": "agnez.db",
             f"/runs/{run}/console?format=text": "agnez.db",
