@@ -52,6 +52,12 @@ def stuck(before: dict[str, int], after: dict[str, int]) -> set[str]:
     return {who for who, size in before.items() if size and after.get(who) == size}
 
 
+def took_nothing(before: dict[str, int], after: dict[str, int]) -> tuple[int, int]:
+    """How many of *before* took no byte until *after*: those still connected, those cut off."""
+    held = sum(after.get(who, -1) >= size for who, size in before.items())
+    return held, sum(who not in after for who in before)
+
+
 class Load:
     """A process of `_fan_out_load.py`; ``first`` is the first line that it printed."""
 
