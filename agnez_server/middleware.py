@@ -58,8 +58,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         return _http_error(request, error)
     except ConnectionError:
-        if request.transport is not None:  # we broke an answer off: its caller has to see that
-            raise
+        transport = request.transport
+        if transport is not None and not transport.is_closing():
+            raise  # we broke an answer off: its caller has to see that
         return web.Response(status=CALLER_GONE)
     except Exception:
         logger.exception("%s %r failed", request.method, request.path)
